@@ -1,0 +1,1 @@
+"""A golden-file conformance harness for neural-network operators; see README.md."""

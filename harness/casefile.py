@@ -1,0 +1,282 @@
+"""YAML -> Case: the matrix expanded, the schema checked, every error at its line and column."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import ValidationError
+
+from harness import yamltext
+from harness.errors import CaseFileError, nearest
+from harness.model import Case, Draw, Stage, Tolerance, Transcript
+from harness.schema import MODEL_BELOW, CaseModel, DrawModel, FileModel, Strict
+from harness.yamltext import Document
+
+#: cases from one entry: a product of axes beyond this is a mistake
+MAX_EXPANSION = 10_000
+_AXIS = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\Z")
+_INTEGER_KINDS = ("integers", "permutation")
+M = TypeVar("M", bound=Strict)
+
+
+def read_case_file(path: Path, root: Path) -> list[Case]:
+    """Return the expanded cases of `path`, which stands at `<root>/<family>/<operator>.yaml`.
+
+    Raises `CaseFileError` with file, line and column for anything that is not a case file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CaseFileError(f"not UTF-8 at byte {error.start}", where=str(path), hint="save it as UTF-8") from error
+    except OSError as error:
+        raise CaseFileError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    family = path.parent.relative_to(root).as_posix()
+    return parse_cases(text, family=family, operator=path.stem, file=str(path))
+
+
+def parse_cases(text: str, *, family: str, operator: str, file: str) -> list[Case]:
+    """Return the cases in `text`; see `read_case_file`."""
+    document = yamltext.parse(text, file)
+    if not isinstance(document.value, dict):
+        _fail(document, (), f"a case file is a mapping, found a {type(document.value).__name__}")
+    whole = _validate(FileModel, document.value, document, ())
+    cases: dict[str, Case] = {}
+    for index, entry in enumerate(document.value["cases"]):
+        path = ("cases", index)
+        for name, body in _expand(entry, document, path):
+            model = _validate(CaseModel, body, document, path)
+            case = _build(model, whole, name=name, family=family, operator=operator, document=document, path=path)
+            if name in cases:
+                _fail(document, (*path, "name"), f"case {name!r} stands at {cases[name].where} already")
+            cases[name] = case
+    return list(cases.values())
+
+
+def _fail(document: Document, path: yamltext.Path, problem: str, hint: str = "", *, key: bool = False) -> NoReturn:
+    raise CaseFileError(problem, where=str(document.locate(path, key=key)), hint=hint)
+
+
+# -- the matrix
+
+
+def _expand(entry: dict[str, Any], document: Document, path: yamltext.Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield name and body of every case that `entry` stands for."""
+    matrix = entry.get("matrix")
+    if matrix is None:
+        _refuse_axes(entry, document, path)
+        yield entry.get("name", ""), entry
+        return
+    if not isinstance(matrix, dict) or not all(isinstance(axis, list | dict) and axis for axis in matrix.values()):
+        _fail(document, (*path, "matrix"), "a matrix maps each axis to a list of values, or to labels and values")
+    if "transcript" in entry:
+        _fail(document, (*path, "transcript"), "a case with a matrix has no transcript", "give one case its own entry")
+    count = math.prod(len(axis) for axis in matrix.values())
+    if count > MAX_EXPANSION:
+        _fail(document, (*path, "matrix"), f"the matrix has {count} cases, the limit is {MAX_EXPANSION}")
+    axes = [_labelled(axis, values) for axis, values in matrix.items()]
+    body = {key: value for key, value in entry.items() if key != "matrix"}
+    used = _axes_in(body, document, path, known=matrix)
+    for axis in matrix:
+        if axis not in used:
+            _fail(document, (*path, "matrix", axis), f"axis {axis!r} is not used", f"write ${axis} in the case", key=True)
+    for combination in itertools.product(*axes):
+        values = {axis: value for axis, (_, value) in zip(matrix, combination, strict=True)}
+        name = "-".join([str(entry.get("name", "")), *(label for label, _ in combination)])
+        yield name, {**_substitute(body, values), "name": name}
+
+
+def _labelled(axis: str, values: list[Any] | dict[str, Any]) -> list[tuple[str, Any]]:
+    if isinstance(values, dict):
+        return list(values.items())
+    return [(_label(axis, value), value) for value in values]
+
+
+def _label(axis: str, value: Any) -> str:
+    """Return the part of an id that names `value`: stable, and never its position.
+
+    >>> _label("p", 0.5), _label("shape", [3, 7]), _label("shape", []), _label("nesterov", True)
+    ('p0_5', '3x7', 'scalar', 'nesterov_true')
+    """
+    if isinstance(value, str):
+        return re.sub(r"[^A-Za-z0-9_-]", "_", value)
+    if isinstance(value, bool) or value is None:
+        return f"{axis}_{str(value).lower()}"
+    if isinstance(value, list):
+        text = "x".join(re.sub(r"[^A-Za-z0-9_]", "_", str(item).replace("-", "m")) for item in value) or "scalar"
+        return text if axis == "shape" else f"{axis}{text}"
+    return axis + str(value).replace("-", "m").replace(".", "_").replace("+", "")
+
+
+def _axes_in(value: Any, document: Document, path: yamltext.Path, *, known: Mapping[str, Any]) -> set[str]:
+    """Return the axes that `value` refers to; one that `known` lacks is an error at its place."""
+    if isinstance(value, dict):
+        return set().union(*(_axes_in(item, document, (*path, key), known=known) for key, item in value.items()))
+    if isinstance(value, list):
+        return set().union(*(_axes_in(item, document, (*path, i), known=known) for i, item in enumerate(value)))
+    match = _AXIS.match(value) if isinstance(value, str) else None
+    if match is None:
+        return set()
+    if match[1] not in known:
+        hint = nearest(match[1], known) if known else "give the case a matrix with that axis"
+        _fail(document, path, f"{value!r} is no axis of this case's matrix", hint)
+    return {match[1]}
+
+
+def _refuse_axes(entry: dict[str, Any], document: Document, path: yamltext.Path) -> None:
+    _axes_in(entry, document, path, known={})
+
+
+def _substitute(value: Any, axes: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _substitute(item, axes) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_substitute(item, axes) for item in value]
+    match = _AXIS.match(value) if isinstance(value, str) else None
+    return axes[match[1]] if match else value
+
+
+# -- the schema
+
+
+def _validate(model: type[M], value: Any, document: Document, path: yamltext.Path) -> M:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        _explain(error, model, document, path)
+
+
+def _explain(error: ValidationError, model: type[Strict], document: Document, path: yamltext.Path) -> NoReturn:
+    """Raise the first of pydantic's complaints in our words, at its place in the text."""
+    first = error.errors()[0]
+    loc = tuple(part for part in first["loc"] if part != "[key]")
+    place = (*path, *loc)
+    dotted = ".".join(map(str, loc)) or "the file"
+    kind, found = first["type"], first["input"]
+    if kind == "extra_forbidden":
+        owner = next((MODEL_BELOW[part] for part in reversed(loc[:-1]) if part in MODEL_BELOW), model)
+        hint = nearest(str(loc[-1]), owner.model_fields)
+        _fail(document, place, f"unknown key {loc[-1]!r} ({dotted})", hint, key=True)
+    if kind == "missing":
+        _fail(document, place[:-1], f"key {loc[-1]!r} is missing ({dotted})", "see docs/case-files.md")
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+        _fail(document, place, f"unknown value {found!r} for {dotted}", nearest(str(found), allowed))
+    if kind == "value_error":
+        _fail(document, place, f"{first['ctx']['error']} ({dotted})")
+    _fail(document, place, f"found {_short(found)} for {dotted}: {first['msg'][0].lower()}{first['msg'][1:]}")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+# -- the case
+
+
+def _build(
+    model: CaseModel, whole: FileModel, *, name: str, family: str, operator: str, document: Document,
+    path: yamltext.Path,
+) -> Case:  # fmt: skip
+    """Check what no schema can say, fill in what is derived, and return the Case."""
+    _check_stages(model, whole, document, path)
+    for noise in model.noise:
+        if noise not in whole.noise:
+            hint = nearest(noise, whole.noise) or "name it in the file's 'noise'"
+            _fail(document, (*path, "noise", noise), f"{noise!r} is no noise of this operator", hint, key=True)
+    if model.laws and not whole.noise:
+        _fail(document, (*path, "laws"), "laws are for an operator with noise", "name it in the file's 'noise'")
+    identity = f"{family}/{operator}/{name}"
+    wanted = model.stages if model.stages is not None else whole.stages
+    noise_draws = {key: _draw(model.noise[key], "bool") if key in model.noise else None for key in whole.noise}
+    decisive: dict[str, Any] = {
+        "reference": whole.reference,
+        "dtype": model.dtype,
+        "seed": model.seed if model.seed is not None else _derived_seed(identity),
+        "noise_seed": model.noise_seed if model.noise_seed is not None else _derived_seed(f"{identity}#noise"),
+        "stages": tuple(stage for stage in Stage if stage in wanted),
+        "outputs": tuple(whole.outputs),
+        "params": model.params,
+        "inputs": {key: _draw(draw, model.dtype) for key, draw in model.inputs.items()},
+        "grad_outputs": {key: _draw(draw, model.dtype) for key, draw in model.grad_outputs.items()},
+        "noise": noise_draws,
+    }
+    return Case(
+        family=family,
+        operator=operator,
+        name=name,
+        **decisive,
+        laws=tuple(model.laws),
+        signed_zero=model.signed_zero,
+        digest=_digest(decisive),
+        where=document.locate((*path, "name")),
+        transcript=_transcript(model, document, (*path, "transcript")),
+        tolerance=Tolerance(**model.tolerance.model_dump()) if model.tolerance else None,
+    )
+
+
+def _check_stages(model: CaseModel, whole: FileModel, document: Document, path: yamltext.Path) -> None:
+    for index, stage in enumerate(model.stages or ()):
+        if stage not in whole.stages:
+            known = ", ".join(whole.stages)
+            _fail(document, (*path, "stages", index), f"stage {stage!r} is not one of the file's stages: {known}")
+    backward = "backward" in (model.stages if model.stages is not None else whole.stages)
+    if backward and not model.grad_outputs:
+        hint = "give each differentiated output a draw, or leave 'backward' out of the stages"
+        _fail(document, path, "stage 'backward' needs grad_outputs", hint)
+    if model.grad_outputs and not backward:
+        _fail(document, (*path, "grad_outputs"), "grad_outputs without the stage 'backward'", key=True)
+
+
+def _draw(model: DrawModel, dtype: str) -> Draw:
+    kind = model.kind
+    value = model.value if kind == "value" else None
+    return Draw(
+        kind=kind,
+        shape=model.shape,
+        dtype=model.dtype or ("int64" if kind in _INTEGER_KINDS else dtype),
+        value=value,
+        low=model.low,
+        high=model.high,
+        scale=model.scale,
+        shift=model.shift,
+        edges=tuple(model.edges),
+    )
+
+
+def _transcript(model: CaseModel, document: Document, path: yamltext.Path) -> Transcript | None:
+    if model.transcript is None:
+        return None
+    key = document.keys[(*path, "expect")]
+    mark = document.marks[(*path, "expect")]
+    return Transcript(
+        expect=model.transcript.expect,
+        layout=model.transcript.layout,
+        options=model.transcript.options.model_dump(),
+        span=(mark.start, mark.end),
+        indent=key.column + 1,
+    )
+
+
+def _derived_seed(text: str) -> int:
+    """Return a seed that depends on the id alone, so that adding a case moves no other."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")
+
+
+def _digest(decisive: Mapping[str, Any]) -> str:
+    ordered = {**decisive, "params": dict(sorted(decisive["params"].items()))}
+    text = json.dumps(ordered, default=_plain, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    assert isinstance(value, Draw)  # noqa: S101 - everything else that decides is JSON already
+    return [getattr(value, name) for name in Draw.__dataclass_fields__]
+

@@ -1,0 +1,193 @@
+"""The command `harness`: parse, one call, render, exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+import click
+
+from harness.cli_goldens import accept, drift, record
+from harness.cli_options import folder_options, patterns_argument, version_name
+from harness.errors import HarnessError, UsageError
+from harness.selection import select_cases
+
+if TYPE_CHECKING:
+    from harness.model import Result
+    from harness.report.tally import Tally
+    from harness.session import Session
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="golden-harness")
+def harness() -> None:
+    """Judge neural-network operators by golden files recorded from PyTorch.
+
+    \b
+    Exit codes: 0 all as expected; 1 something does not conform; 2 usage, or a case
+    file that cannot be read; 3 nothing was run; 4 a golden is missing, stale or corrupt.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line; an error with an address is one message on stderr and its exit code."""
+    try:
+        code = harness.main(standalone_mode=False)
+    except HarnessError as error:
+        click.echo(f"harness: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("harness: interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@harness.command("list")
+@patterns_argument
+@folder_options
+def list_cases(patterns: tuple[str, ...], cases_dir: Path, golden_dir: Path) -> int:
+    """Print the ids of the cases that match globs such as 'regularization/dropout/*'."""
+    del golden_dir
+    count = 0
+    for _, cases in select_cases(cases_dir, patterns):
+        click.echo("\n".join(case.id for case in cases))
+        count += len(cases)
+    click.echo(f"{count} cases", err=True)
+    return 0
+
+
+@harness.command()
+@click.argument("case")
+@click.option("--implementation", "-i", default="numpy", show_default=True, help="Whose arrays to print.")
+@click.option("--golden", "version", help="Version of the goldens.")
+@folder_options
+def show(case: str, implementation: str, version: str | None, cases_dir: Path, golden_dir: Path) -> int:
+    """Print what an implementation answers to CASE, laid out as its transcript."""
+    from harness.show import show_case  # noqa: PLC0415 - `list` stays fast without it
+
+    click.echo(
+        show_case(case, implementation=implementation, cases=cases_dir, goldens=golden_dir, version=version_name(version))
+    )
+    return 0
+
+
+@harness.command()
+@click.argument("implementation")
+@patterns_argument
+@click.option("--jobs", "-j", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the results as JSON lines ('-': stdout).")
+@click.option("--junit", "junit_path", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
+@click.option("--golden", "version", help="Version of the goldens, such as torch-1.13.1.  [default: the reference]")
+@click.option("--verbose", "-v", is_flag=True, help="Print every case, not only those that do not pass.")
+@folder_options
+def replay(
+    implementation: str, patterns: tuple[str, ...], jobs: int, json_path: Path | None, junit_path: Path | None,
+    version: str | None, verbose: bool, cases_dir: Path, golden_dir: Path,
+) -> int:  # fmt: skip
+    """Judge IMPLEMENTATION by the goldens.
+
+    IMPLEMENTATION is a name (numpy, torch), a module (my_ops, pkg.my_ops), a file (path/to/my_ops.py) or an object in
+    a module (pkg.mod:object). CASES are globs over case ids; a family or an operator means all of its cases.
+    """
+    from harness.report.tally import Tally  # noqa: PLC0415
+    from harness.report.terminal import TerminalReport  # noqa: PLC0415
+    from harness.session import Session, implementation_of  # noqa: PLC0415
+
+    session = Session(
+        implementation=implementation,
+        cases=cases_dir,
+        goldens=golden_dir,
+        version=version_name(version),
+        patterns=patterns,
+    )
+    files = session.files()
+    judged = implementation_of(session)
+    tally = Tally()
+    title = f"{implementation} {judged.version}".rstrip()
+    with ExitStack() as stack:
+        json_out = _open(stack, json_path)
+        report = TerminalReport(sys.stderr if json_out is sys.stdout else sys.stdout, verbose=verbose)
+        sinks = [report.add, *_writers(stack, json_out, junit_path, tally, session, title)]
+        report.start(title, session.version)
+        advance = stack.enter_context(_progress(len(files)))
+        for file, results in session.results(files, jobs=jobs):
+            for result in results:
+                tally.add(result)
+                for sink in sinks:
+                    sink(result)
+            advance(file)
+    report.finish(tally)
+    return tally.exit_code
+
+
+def _open(stack: ExitStack, path: Path | None) -> TextIO | None:
+    """Open a report for writing; '-' is stdout."""
+    if path is None:
+        return None
+    if str(path) == "-":
+        return sys.stdout
+    try:
+        return stack.enter_context(path.open("w", encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
+
+
+def _writers(
+    stack: ExitStack, json_out: TextIO | None, junit_path: Path | None, tally: Tally, session: Session, title: str
+) -> Iterator[Callable[[Result], None]]:
+    """Yield what takes each result into a file; the ends are written when `stack` closes."""
+    from harness.report.jsonl import write_footer, write_header, write_result  # noqa: PLC0415
+    from harness.report.junit import JUnitWriter  # noqa: PLC0415
+
+    if json_out is not None:
+        name, _, version = title.partition(" ")
+        installed = metadata.version("golden-harness")
+        write_header(json_out, implementation=name, version=version, golden=session.version, harness=installed)
+        stack.callback(write_footer, json_out, tally)
+        yield partial(write_result, json_out)
+    junit_out = _open(stack, junit_path)
+    if junit_out is not None:
+        writer = JUnitWriter(junit_out, suite=f"{title} against {session.version}")
+        stack.callback(writer.close, tally)
+        yield writer.add
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[Path], None]]:
+    """Show a progress bar over case files on a terminal, and nothing elsewhere."""
+    if not (sys.stderr.isatty() and sys.stdout.isatty()):
+        yield lambda _file: None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("case files"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda file: bar.update(task, advance=1, description=file.stem)
+
+
+@harness.command()
+def schema() -> int:
+    """Print the JSON Schema of case files, for editors."""
+    from harness.schema import json_schema  # noqa: PLC0415
+
+    click.echo(json.dumps(json_schema(), indent=2))
+    return 0
+
+
+harness.add_command(record)
+harness.add_command(accept)
+harness.add_command(drift)

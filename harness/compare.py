@@ -1,0 +1,136 @@
+"""Outputs and golden -> Differences: names, shape, dtype, pattern of nan and inf, values; never raises, never prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from harness.bound import LIMIT
+from harness.model import Array, Arrays, Difference, Expected, Stage, Tolerance, is_floating
+
+
+def compare_stage(
+    stage: Stage,
+    actual: Arrays,
+    expected: Mapping[str, Expected],
+    *,
+    tolerance: Tolerance | None = None,
+    signed_zero: bool = False,
+) -> list[Difference]:
+    """Return one Difference for each golden array of a stage; a wrong set of names is a single one."""
+    if set(actual) != set(expected):
+        found, wanted = (", ".join(sorted(names)) or "nothing" for names in (actual, expected))
+        return [Difference(stage=stage, name="", level="names", detail=f"returned {found}; expected {wanted}")]
+    return [
+        compare_array(stage, name, actual[name], golden, tolerance=tolerance, signed_zero=signed_zero)
+        for name, golden in expected.items()
+    ]
+
+
+def compare_array(
+    stage: Stage,
+    name: str,
+    actual: Array,
+    expected: Expected,
+    *,
+    tolerance: Tolerance | None = None,
+    signed_zero: bool = False,
+) -> Difference:
+    """Return how `actual` compares with one golden: the first level that differs, or a pass with its error ratio."""
+    golden = expected.golden
+    if actual.shape != golden.shape:
+        detail = f"shape {actual.shape}; expected {golden.shape}"
+        return Difference(stage=stage, name=name, level="shape", detail=detail)
+    if actual.dtype != golden.dtype:
+        detail = f"dtype {actual.dtype}; expected {golden.dtype}"
+        return Difference(stage=stage, name=name, level="dtype", detail=detail)
+    if not is_floating(golden.dtype):
+        return _report(stage, name, actual, expected, level="values", wrong=actual != golden, judged="exact")
+    wide, reference = actual.astype(np.float64), golden.astype(np.float64)
+    regular = np.isfinite(reference)
+    pattern = _pattern_differs(wide, reference, regular)
+    if pattern is not None:
+        return _report(stage, name, actual, expected, level="nonfinite", wrong=pattern, judged="exact")
+    if signed_zero:
+        signs = (reference == 0) & (wide == 0) & (np.signbit(wide) != np.signbit(reference))
+        if signs.any():
+            return _report(stage, name, actual, expected, level="values", wrong=signs, judged="the sign of zero")
+    if tolerance is not None:
+        allowed = tolerance.atol + tolerance.rtol * np.abs(reference)
+        ratio = _ratio(np.abs(wide - reference), allowed, regular)
+        judged = f"rtol {tolerance.rtol:g}, atol {tolerance.atol:g}: {tolerance.why}"
+        return _report(stage, name, actual, expected, level="values", wrong=ratio > 1, ratio=ratio, judged=judged)
+    with np.errstate(over="ignore", invalid="ignore"):
+        ratio = _ratio(np.abs(wide - expected.truth), expected.bound, regular)
+    judged = f"at most {LIMIT:g} times the bound"
+    return _report(stage, name, actual, expected, level="values", wrong=ratio > LIMIT, ratio=ratio, judged=judged)
+
+
+def _pattern_differs(wide: Array, reference: Array, regular: Array) -> Array | None:
+    """Return where nan, inf or the sign of inf differ, or None when the pattern is the same."""
+    finite = np.isfinite(wide)
+    if finite.all() and regular.all():
+        return None
+    wrong = finite != regular
+    wrong |= np.isnan(wide) != np.isnan(reference)
+    wrong |= np.isinf(wide) & np.isinf(reference) & (wide != reference)
+    return wrong if wrong.any() else None
+
+
+def _ratio(error: Array, allowed: Array, regular: Array) -> Array:
+    """Return error / allowed, 0 where there is no error or no finite golden, inf where nothing is allowed."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = error / allowed
+    return np.where(regular & (error != 0), ratio, 0.0)
+
+
+def _report(
+    stage: Stage, name: str, actual: Array, expected: Expected, *, level: str, wrong: Array, judged: str,
+    ratio: Array | None = None,
+) -> Difference:  # fmt: skip
+    """Return the Difference of one array: counts, the first mismatch and the worst element."""
+    mismatched = int(np.count_nonzero(wrong))
+    largest = float(ratio.max()) if ratio is not None and ratio.size else 0.0
+    if not mismatched:
+        return Difference(stage=stage, name=name, level="ok", total=wrong.size, ratio=largest, judged=judged)
+    first = _index(int(np.argmax(wrong)), wrong.shape)
+    worst = _index(int(np.argmax(ratio)), wrong.shape) if ratio is not None else first
+    golden = expected.golden
+    return Difference(
+        stage=stage,
+        name=name,
+        level=level,
+        mismatched=mismatched,
+        total=wrong.size,
+        ratio=largest,
+        first=first,
+        worst=worst,
+        actual=float(actual[worst]),
+        golden=float(golden[worst]),
+        truth=float(expected.truth[worst]),
+        bound=float(expected.bound[worst]),
+        ulps=ulp_distance(actual[worst], golden[worst]) if is_floating(golden.dtype) else 0.0,
+        judged=judged,
+    )
+
+
+def _index(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unravel_index(flat, shape))
+
+
+def ulp_distance(one: Array, other: Array) -> float:
+    """Return how many representable numbers lie between two floating scalars of one dtype; nan beside a nan.
+
+    The integers behind the floats, with the negative half mirrored, count the numbers in order.
+    """
+    width = f"i{one.dtype.itemsize}"
+    if np.isnan(float(one)) or np.isnan(float(other)):
+        return float("nan")
+
+    def ordinal(value: Array) -> int:
+        bits = int(np.asarray(value).view(width))
+        return bits if bits >= 0 else -(bits & int(np.iinfo(width).max))
+
+    return float(abs(ordinal(one) - ordinal(other)))
+

@@ -1,0 +1,190 @@
+"""Golden files as they lie in one folder: one safetensors file an operator, and MANIFEST.
+
+Keys are `<case>/<part>/<name>`, where part is inputs, grad_outputs, noise, a stage, or for a floating output also
+`truth/<stage>` and `bound/<stage>`. `truth` is left out where it equals the golden. MANIFEST holds one line an array
+(key, dtype, shape, sha256) and one a case (`case`: the digest of its text; in a version's folder also `base`: the digest of
+the reference's lines that it stands on; `absent`: that version cannot do it). What MANIFEST does not vouch for is corrupt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from harness.errors import GoldenError
+from harness.inputs import digest, dtype_of
+from harness.model import Array, read_only
+
+MANIFEST = "MANIFEST"
+_NOTES = ("case", "base", "absent")
+_DTYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "BOOL": "bool",
+    "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of MANIFEST: an array, or with dtype `case`, `base` or `absent` a note about a case."""
+
+    key: str
+    dtype: str
+    shape: str
+    sha256: str
+
+    def __str__(self) -> str:
+        """Return the line as it stands in the file."""
+        return f"{self.key} {self.dtype} {self.shape} {self.sha256}"
+
+    @property
+    def is_array(self) -> bool:
+        """True for an array, False for a note about a case."""
+        return self.dtype not in _NOTES
+
+
+def array_line(key: str, array: Array) -> Line:
+    """Return the MANIFEST line of an array; a scalar's shape is written `()`."""
+    return Line(key=key, dtype=array.dtype.name, shape=_shape_text(array.shape), sha256=digest(array))
+
+
+def _shape_text(shape: Iterable[int]) -> str:
+    return "x".join(map(str, shape)) or "()"
+
+
+# -- one operator's arrays, as they lie in a folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorFile:
+    """The arrays of one operator in one folder, checked against MANIFEST when they are taken."""
+
+    path: Path
+    lines: Mapping[str, Line]  #: key below the operator -> line, arrays and notes apart
+    notes: Mapping[str, Mapping[str, str]]  #: case -> note -> digest
+    arrays: Mapping[str, Array]
+
+    def take(self, key: str) -> Array | None:
+        """Return the array of `key`, or None where there is none.
+
+        Raises `GoldenError` naming the array when its bytes are not what MANIFEST says.
+        """
+        line = self.lines.get(key)
+        array = self.arrays.get(key)
+        if line is None and array is None:
+            return None
+        if line is None or array is None or array_line(key, array) != line:
+            found = "is missing" if array is None else "is not the array that MANIFEST names"
+            raise GoldenError(f"array {key!r} {found}", where=str(self.path), hint="restore the file or record it anew")
+        return array
+
+    def lines_of(self, case: str) -> Iterator[Line]:
+        """Yield the lines of MANIFEST about one case, arrays and notes."""
+        yield from (line for key, line in self.lines.items() if key.partition("/")[0] == case)
+        for note, sha256 in self.notes.get(case, {}).items():
+            yield Line(key=case, dtype=note, shape="-", sha256=sha256)
+
+    def keys_of(self, case: str) -> list[str]:
+        """Return the keys of one case's arrays, sorted as in MANIFEST."""
+        return self._keys.get(case, [])
+
+    @cached_property
+    def _keys(self) -> dict[str, list[str]]:
+        keys: dict[str, list[str]] = {}
+        for key in sorted({*self.lines, *self.arrays}):
+            keys.setdefault(key.partition("/")[0], []).append(key)
+        return keys
+
+
+def read_manifest(folder: Path) -> str:
+    """Return the text of a folder's MANIFEST, '' when there is none."""
+    try:
+        return (folder / MANIFEST).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+
+
+def read_operator(folder: Path, operator: str, manifest: str) -> OperatorFile:
+    """Read the arrays of `<family>/<operator>` below `folder`; `manifest` is the folder's MANIFEST.
+
+    Raises `GoldenError` when the file is no safetensors file, or MANIFEST cannot be read.
+    """
+    path = folder / f"{operator}.safetensors"
+    lines, notes = _parse_manifest(manifest, operator, folder)
+    arrays: dict[str, Array] = {}
+    try:
+        blob = path.read_bytes()
+    except FileNotFoundError:
+        blob = b""
+    if blob:
+        try:
+            for key, view in safetensors.deserialize(blob):
+                arrays[key] = _array(view)
+        except (safetensors.SafetensorError, KeyError, ValueError) as error:
+            raise GoldenError(
+                f"not a golden file: {error}", where=str(path), hint="restore the file or record it anew"
+            ) from error
+    return OperatorFile(path=path, lines=lines, notes=notes, arrays=arrays)
+
+
+def _array(view: Mapping[str, Any]) -> Array:
+    dtype = dtype_of(_DTYPES[view["dtype"]])
+    return read_only(np.frombuffer(view["data"], dtype=dtype).reshape(view["shape"]))
+
+
+def _parse_manifest(
+    text: str, operator: str, folder: Path
+) -> tuple[dict[str, Line], dict[str, dict[str, str]]]:
+    """Return the array lines and the notes of one operator; MANIFEST is sorted, so they stand together."""
+    lines: dict[str, Line] = {}
+    notes: dict[str, dict[str, str]] = {}
+    prefix = f"{operator}/"
+    start = 0 if text.startswith(prefix) else text.find(f"\n{prefix}") + 1
+    if start == 0 and not text.startswith(prefix):
+        return lines, notes
+    for row in _rows(text, start):
+        if not row.startswith(prefix):
+            break
+        try:
+            key, dtype, shape, sha256 = row[len(prefix) :].split(" ")
+        except ValueError as error:
+            raise GoldenError(f"cannot read the line {row!r}", where=str(folder / MANIFEST)) from error
+        if dtype in _NOTES:
+            notes.setdefault(key, {})[dtype] = sha256
+        else:
+            lines[key] = Line(key=key, dtype=dtype, shape=shape, sha256=sha256)
+    return lines, notes
+
+
+def _rows(text: str, start: int) -> Iterator[str]:
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
+
+
+def save_operator(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write a golden file, and read it back to see that it holds what was meant.
+
+    Arrays are written contiguous: safetensors 0.8 writes strided ones wrongly without a word.
+    """
+    solid = {key: np.ascontiguousarray(arrays[key]).reshape(arrays[key].shape) for key in sorted(arrays)}
+    blob = safetensors.numpy.save(solid, metadata={"format": "golden-harness 1"})
+    for key, view in safetensors.deserialize(blob):
+        if array_line(key, _array(view)) != array_line(key, solid[key]):
+            raise GoldenError(f"array {key!r} did not survive writing", where=str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(blob)
+
+
+def write_manifest(path: Path, lines: Mapping[str, Iterable[Line]]) -> None:
+    """Write MANIFEST from the lines of each operator, sorted."""
+    rows = sorted(f"{operator}/{line}" for operator, group in lines.items() for line in group)
+    path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")

@@ -1,0 +1,190 @@
+"""The goldens of one torch version: its own folder laid over the reference's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.errors import GoldenError
+from harness.goldenfile import MANIFEST, OperatorFile, array_line, read_manifest, read_operator
+from harness.model import Array, Call, Expected, Golden, Stage, is_floating
+
+#: the torch version whose goldens are whole; every other one is an overlay of it
+REFERENCE = "torch-2.13.0"
+RECORD = "RECORD.json"
+
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorGoldens:
+    """The goldens of one operator in one version."""
+
+    version: str
+    own: OperatorFile
+    base: OperatorFile | None  #: the reference's file, None when this is the reference itself
+
+    def status(self, case: str, case_digest: str) -> str:
+        """Return 'ok', 'missing', 'stale' or 'absent' for a case of that digest."""
+        notes = self.own.notes.get(case, {})
+        if "absent" in notes:
+            return "absent" if notes["absent"] == case_digest else "stale"
+        if "case" not in notes:
+            return "missing"
+        current = notes["case"] == case_digest
+        if self.base is not None:
+            current = current and notes.get("base") == base_digest(self.base, case)
+        return "ok" if current else "stale"
+
+    def cases(self) -> set[str]:
+        """Return the names of the cases that this version has recorded."""
+        return {case for case, notes in self.own.notes.items() if "case" in notes}
+
+    def take(self, key: str) -> Array | None:
+        """Return an array: this version's own, or else the reference's."""
+        array = self.own.take(key)
+        return self.base.take(key) if array is None and self.base is not None else array
+
+    def keys_of(self, case: str) -> list[str]:
+        """Return the keys of every array of a case."""
+        base = self.base.keys_of(case) if self.base is not None else []
+        return sorted({*self.own.keys_of(case), *base})
+
+    def arrays_of(self, case: str) -> dict[str, Array]:
+        """Return every array of a case by its key below the case."""
+        found = {key.partition("/")[2]: self.take(key) for key in self.keys_of(case)}
+        return {key: array for key, array in found.items() if array is not None}
+
+    def inputs_match(self, case: str, call: Call) -> str:
+        """Return '' when the call's inputs are those that were recorded, else the name of the first other one."""
+        for part, arrays in (("inputs", call.inputs), ("grad_outputs", call.grad_outputs)):
+            for name, array in arrays.items():
+                key = f"{case}/{part}/{name}"
+                line = self.own.lines.get(key) or (self.base.lines.get(key) if self.base else None)
+                if line is None or array_line(key, array) != line:
+                    return f"{part}/{name}"
+        return ""
+
+    def golden(self, case: str) -> Golden:
+        """Return the golden of a case. Raises `GoldenError` naming the array that is missing or corrupt."""
+        arrays = self.arrays_of(case)
+        noise = {key.partition("/")[2]: array for key, array in arrays.items() if key.startswith("noise/")}
+        expected: dict[Stage, dict[str, Expected]] = {}
+        for stage in Stage:
+            prefix = f"{stage}/"
+            names = [key[len(prefix) :] for key in arrays if key.startswith(prefix)]
+            if names:
+                expected[stage] = {name: self._expected(arrays, case, f"{stage}/{name}") for name in names}
+        return Golden(noise=noise, expected=expected)
+
+    def _expected(self, arrays: Mapping[str, Array], case: str, key: str) -> Expected:
+        golden = arrays[key]
+        if not is_floating(golden.dtype):
+            return Expected(golden=golden, truth=golden, bound=np.zeros(golden.shape))
+        bound = arrays.get(f"bound/{key}")
+        if bound is None:
+            raise GoldenError(f"array '{case}/bound/{key}' is missing", where=str(self.own.path), hint="record it anew")
+        truth = arrays.get(f"truth/{key}")
+        return Expected(golden=golden, truth=golden.astype(np.float64) if truth is None else truth, bound=bound)
+
+
+def base_digest(base: OperatorFile, case: str) -> str:
+    """Return what a version's case stands on: the digest of the reference's MANIFEST lines of that case."""
+    rows = [str(base.lines[key]) for key in base.keys_of(case) if key in base.lines]
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goldens:
+    """The goldens of one version below a root folder."""
+
+    root: Path
+    version: str
+    folder: Path
+    base_folder: Path | None
+    _manifests: dict[Path, str] = field(default_factory=dict)
+
+    def operator(self, operator: str) -> OperatorGoldens:
+        """Return the goldens of `<family>/<operator>`, read afresh: one operator is held at a time."""
+        own = read_operator(self.folder, operator, self._manifest(self.folder))
+        base = None
+        if self.base_folder is not None:
+            base = read_operator(self.base_folder, operator, self._manifest(self.base_folder))
+        return OperatorGoldens(version=self.version, own=own, base=base)
+
+    def operators(self) -> list[str]:
+        """Return `<family>/<operator>` of everything that this version has recorded."""
+        return operators_in(self._manifest(self.folder))
+
+    def case_ids(self) -> list[str]:
+        """Return the ids of the cases that this version has recorded, sorted."""
+        return [f"{path}/{case}" for path in self.operators() for case in sorted(self.operator(path).cases())]
+
+    def _manifest(self, folder: Path) -> str:
+        if folder not in self._manifests:
+            self._manifests[folder] = read_manifest(folder)
+        return self._manifests[folder]
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """Provenance: the folder's RECORD.json, {} when there is none."""
+        path = self.folder / RECORD
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        try:
+            value: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise GoldenError(f"not JSON: {error}", where=str(path), hint="restore the file or record anew") from error
+        return value
+
+    def absent(self, case_id: str) -> str:
+        """Return why this version cannot do a case."""
+        return str(self.record.get("absent", {}).get(case_id, "not offered"))
+
+
+def settled(folder: Path) -> Path:
+    """Return where a version's folder stands whole: after an `accept` that was killed, where it was put together."""
+    return folder if folder.exists() or not ready(folder).exists() else ready(folder)
+
+
+def ready(folder: Path) -> Path:
+    """Return the folder in which `accept` puts the next state together."""
+    return folder.with_name(folder.name + ".next")
+
+
+def recorded_versions(root: Path) -> list[str]:
+    """Return the versions that have goldens below `root`."""
+    names = {path.parent.name.removesuffix(".next") for path in root.glob(f"torch-*/{MANIFEST}")}
+    return sorted(name for name in names if not name.endswith((".new", ".old")))
+
+
+def operators_in(manifest: str) -> list[str]:
+    """Return `<family>/<operator>` of every line of a MANIFEST, sorted."""
+    return sorted({"/".join(row.split("/", 2)[:2]) for row in manifest.splitlines()})
+
+
+def goldens_at(root: Path, version: str) -> Goldens:
+    """Return the goldens of a version, which may have none yet."""
+    base = None if version == REFERENCE else settled(root / REFERENCE)
+    return Goldens(root=root, version=version, folder=settled(root / version), base_folder=base)
+
+
+def open_goldens(root: Path, version: str = REFERENCE) -> Goldens:
+    """Open the goldens of `version` ('torch-2.13.0') below `root`.
+
+    Raises `GoldenError` for a version that is not recorded, listing those that are.
+    """
+    goldens = goldens_at(root, version)
+    if not (goldens.folder / MANIFEST).exists():
+        have = ", ".join(recorded_versions(root)) or "none"
+        hint = f"recorded here: {have}; `harness record` makes them"
+        raise GoldenError(f"no goldens of {version!r} in {root}", hint=hint)
+    return goldens

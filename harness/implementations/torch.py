@@ -1,0 +1,221 @@
+"""torch itself as an Implementation: recording is running it and keeping what it said."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import platform
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from harness.errors import NotOffered, RecordError, nearest
+from harness.inputs import dtype_of
+from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, read_only
+from harness.reference.noisy import Noisy
+
+_ROOTS = ("torch", "harness.reference")
+_BITS = {"bfloat16": (np.int16, torch.int16)}
+
+
+class TorchImplementation:
+    """Answers a call with the torch function that its case names, and backward with autograd."""
+
+    name = "torch"
+
+    @property
+    def version(self) -> str:
+        """torch's version without its build, such as 2.13.0."""
+        return str(torch.__version__).partition("+")[0]
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what of this build and processor decides the bits."""
+        return {
+            "torch": str(torch.__version__),
+            "git": str(torch.version.git_version),
+            "cpu_capability": _capability(),
+            "cpu_vendor": _cpu_vendor(),
+            "threads": 1,
+            "mkl": torch.backends.mkl.is_available(),
+            "mkldnn": torch.backends.mkldnn.is_available(),
+            "openmp": torch.backends.openmp.is_available(),
+        }
+
+    def run(self, call: Call) -> Outputs:
+        """Answer a call on one thread; what torch draws for a random operator is in `noise`."""
+        reference = resolve(call.reference)
+        with _one_thread(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _Run(call, reference).outputs()
+
+
+def resolve(dotted: str) -> Any:
+    """Return what a dotted name below `torch.` or `harness.reference.` means; nothing else is imported.
+
+    Raises `RecordError` naming the nearest attribute that there is.
+    """
+    root = next((root for root in _ROOTS if dotted.startswith(f"{root}.")), None)
+    if root is None:
+        raise RecordError(f"reference {dotted!r} is not below torch. or harness.reference.")
+    found: Any = importlib.import_module(root)
+    walked = root
+    for part in dotted[len(root) + 1 :].split("."):
+        step = getattr(found, part, None)
+        if step is None and root == "harness.reference":
+            step = _submodule(f"{walked}.{part}")
+        if step is None:
+            raise NotOffered(f"reference {dotted!r}: {walked} has no {part!r}", hint=nearest(part, dir(found)))
+        found, walked = step, f"{walked}.{part}"
+    if isinstance(found, Noisy) or callable(found):
+        return found
+    raise RecordError(f"reference {dotted!r} is a {type(found).__name__}, expected a function")
+
+
+def _submodule(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return None
+
+
+def _capability() -> str:
+    get = getattr(torch.backends.cpu, "get_cpu_capability", None) if hasattr(torch.backends, "cpu") else None
+    return str(get()) if get else "unknown"
+
+
+def _cpu_vendor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or "unknown"
+    return next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("vendor_id")), "unknown")
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Run on one thread: a second one changes the order of sums in some operators."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+class _Run:
+    """One call: the reference in training, its gradients, and the reference in evaluation."""
+
+    def __init__(self, call: Call, reference: Any) -> None:
+        self.call = call
+        self.reference = reference
+        self.inputs = {name: to_tensor(array) for name, array in call.inputs.items()}
+        self.noise = {name: to_tensor(array) for name, array in call.noise.items()}
+        self.mode = NoiseMode.NONE
+
+    def outputs(self) -> Outputs:
+        stages: dict[Stage, Arrays] = {}
+        if Stage.BACKWARD in self.call.stages:
+            for name in self.call.differentiable:
+                self.inputs[name].requires_grad_()
+        if Stage.FORWARD in self.call.stages or Stage.BACKWARD in self.call.stages:
+            answer = self.named(self.forward())
+            if Stage.FORWARD in self.call.stages:
+                stages[Stage.FORWARD] = to_arrays(answer)
+            if Stage.BACKWARD in self.call.stages:
+                stages[Stage.BACKWARD] = to_arrays(self.backward(answer))
+        if Stage.EVAL in self.call.stages:
+            with torch.no_grad():
+                stages[Stage.EVAL] = to_arrays(self.named(self.evaluate()))
+        drawn = to_arrays(self.noise) if self.mode is NoiseMode.READ_BACK else {}
+        return Outputs(stages=stages, noise_mode=self.mode, noise=drawn)
+
+    def forward(self) -> Any:
+        params = self.call.params
+        if not isinstance(self.reference, Noisy):
+            return self.reference(**self.inputs, **params, **_training(self.reference, on=True))
+        if self.noise:
+            self.mode = NoiseMode.INJECT
+            return self.reference.law(**self.inputs, **self.noise, **params)
+        self.mode = NoiseMode.READ_BACK
+        torch.manual_seed(self.call.noise_seed)
+        with torch.no_grad():
+            self.noise = self.reference.draw(**self.inputs, **params)
+        torch.manual_seed(self.call.noise_seed)
+        return self.reference.native(**self.inputs, **params, training=True)
+
+    def evaluate(self) -> Any:
+        if isinstance(self.reference, Noisy):
+            return self.reference.native(**self.inputs, **self.call.params, training=False)
+        return self.reference(**self.inputs, **self.call.params, **_training(self.reference, on=False))
+
+    def named(self, answer: Any) -> dict[str, torch.Tensor]:
+        if isinstance(answer, torch.Tensor):
+            return {self.call.outputs[0]: answer}
+        if isinstance(answer, Mapping):
+            return dict(answer)
+        if isinstance(answer, tuple):
+            names = getattr(answer, "_fields", None) or self.call.outputs
+            return dict(zip(names, answer, strict=True))
+        raise RecordError(f"{self.call.reference} returned a {type(answer).__name__}, expected tensors")
+
+    def backward(self, answer: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return the gradient for every floating input; one that the answer does not depend on is zero."""
+        for name in self.call.grad_outputs:
+            if name not in answer:
+                raise RecordError(f"grad_outputs names no output: {name!r}", hint=nearest(name, answer))
+            if not answer[name].requires_grad:
+                raise RecordError(f"output {name!r} has no gradient", hint="leave 'backward' out of the stages")
+        wanted = [self.inputs[name] for name in self.call.differentiable]
+        gradients = torch.autograd.grad(
+            [answer[name] for name in self.call.grad_outputs],
+            wanted,
+            [to_tensor(array) for array in self.call.grad_outputs.values()],
+            allow_unused=True,
+        )
+        filled = [torch.zeros_like(x) if g is None else g for x, g in zip(wanted, gradients, strict=True)]
+        return {f"grad_{name}": gradient for name, gradient in zip(self.call.differentiable, filled, strict=True)}
+
+
+def _training(function: Callable[..., Any], *, on: bool) -> dict[str, bool]:
+    """Return the `training` argument for a function that has a mode."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError:  # a builtin of torch: none of those has a mode that is not also in torch.nn.functional
+        return {}
+    return {"training": on} if "training" in parameters else {}
+
+
+def to_tensor(array: Array) -> torch.Tensor:
+    """Return a tensor of its own memory with the array's dtype; bfloat16 travels as its bits."""
+    name = array.dtype.name
+    if name in _BITS:
+        bits, carrier = _BITS[name]
+        plain = torch.from_numpy(np.array(array).view(bits)) if array.ndim else _scalar_bits(array, bits, carrier)
+        return plain.view(torch.bfloat16)
+    return torch.from_numpy(np.array(array))
+
+
+def _scalar_bits(array: Array, bits: Any, carrier: torch.dtype) -> torch.Tensor:
+    return torch.tensor(int(array.reshape(1).view(bits)[0]), dtype=carrier)
+
+
+def to_arrays(tensors: Mapping[str, torch.Tensor]) -> dict[str, Array]:
+    """Return read-only arrays, contiguous and of their own memory."""
+    return {name: read_only(_to_array(name, tensor)) for name, tensor in tensors.items()}
+
+
+def _to_array(name: str, tensor: Any) -> Array:
+    if not isinstance(tensor, torch.Tensor):
+        raise RecordError(f"output {name!r} is a {type(tensor).__name__}, expected a tensor")
+    plain = tensor.detach().cpu().contiguous()
+    if plain.dtype is torch.bfloat16:
+        flat = plain.reshape(-1).view(torch.int16).numpy().copy()
+        return flat.view(dtype_of("bfloat16")).reshape(tuple(plain.shape))
+    return np.array(plain.numpy())

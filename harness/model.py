@@ -1,0 +1,251 @@
+"""The nouns: frozen, keyword-only values with no I/O and no rendering in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+Arrays: TypeAlias = Mapping[str, Array]
+
+
+class Stage(str, Enum):
+    """What is asked of an operator. `forward` is in training mode."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    EVAL = "eval"
+
+    __str__ = str.__str__
+
+
+class Verdict(str, Enum):
+    """What replay says of one case."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    ERROR = "ERROR"
+    CRASH = "CRASH"
+    TIMEOUT = "TIMEOUT"
+    UNSUPPORTED = "UNSUPPORTED"
+    MISSING = "MISSING"
+    STALE = "STALE"
+    EXPECTED_FAIL = "EXPECTED_FAIL"
+    UNEXPECTED_PASS = "UNEXPECTED_PASS"
+
+    __str__ = str.__str__
+
+
+class NoiseMode(str, Enum):
+    """How an implementation came by the noise of a random operator."""
+
+    NONE = "none"  #: the operator has no noise
+    INJECT = "inject"  #: it took the golden's noise by name
+    READ_BACK = "read-back"  #: it drew its own and exposed it
+    DERIVED = "derived"  #: it drew its own and hid it: the harness derives it from the output
+
+    __str__ = str.__str__
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    """A place in a case file; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        """Return file:line:column, as editors and compilers write it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draw:
+    """How one array is made: a raw draw or a pattern, then exact operations only."""
+
+    kind: str
+    shape: tuple[int, ...]
+    dtype: str
+    value: Any = None  #: nested lists of numbers, for kind `value`
+    low: float = 0.0
+    high: float = 1.0
+    scale: float = 1.0  #: a power of two
+    shift: float = 0.0
+    edges: tuple[str, ...] = ()  #: values laid over every second element, in turn
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transcript:
+    """The printed output that a case expects."""
+
+    expect: str  #: '' when nothing has been accepted yet
+    layout: str  #: text with {stage/name} placeholders; '' for the standard layout
+    options: Mapping[str, Any]  #: numpy print options
+    span: tuple[int, int]  #: characters of the case file that hold `expect`
+    indent: int  #: columns by which the accepted text is indented
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tolerance:
+    """An override of the verdict rule: |actual - golden| <= atol + rtol * |golden|, with its reason."""
+
+    rtol: float
+    atol: float
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One seeded question to an operator."""
+
+    family: str
+    operator: str
+    name: str
+    reference: str
+    dtype: str
+    seed: int
+    noise_seed: int
+    stages: tuple[Stage, ...]
+    outputs: tuple[str, ...]
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Draw]
+    grad_outputs: Mapping[str, Draw]
+    noise: Mapping[str, Draw | None]  #: None: drawn by the reference and kept in the golden
+    laws: tuple[str, ...]
+    signed_zero: bool
+    digest: str  #: sha256 of everything above that decides the answer
+    where: Location
+    transcript: Transcript | None
+    tolerance: Tolerance | None
+
+    @property
+    def path(self) -> str:
+        """`<family>/<operator>`: where the case file and the golden live."""
+        return f"{self.family}/{self.operator}"
+
+    @property
+    def id(self) -> str:
+        """`<family>/<operator>/<case>`."""
+        return f"{self.family}/{self.operator}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """The one argument an implementation gets. Its arrays are read-only."""
+
+    operator: str
+    reference: str  #: dotted name of the torch function
+    dtype: str
+    params: Mapping[str, Any]
+    inputs: Arrays
+    noise: Arrays  #: empty: the implementation draws for itself
+    noise_names: tuple[str, ...]  #: what noise the operator takes, () when it is not random
+    noise_seed: int
+    grad_outputs: Arrays
+    stages: tuple[Stage, ...]
+    outputs: tuple[str, ...]  #: names for the elements of a returned tuple
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """Names of the floating inputs, in order: `backward` answers with `grad_<name>` for each."""
+        return tuple(name for name, array in self.inputs.items() if is_floating(array.dtype))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outputs:
+    """What an implementation answered."""
+
+    stages: Mapping[Stage, Arrays]
+    unsupported: Mapping[Stage, str] = field(default_factory=dict)  #: stages not offered, with the reason
+    noise_mode: NoiseMode = NoiseMode.NONE
+    noise: Arrays = field(default_factory=dict)  #: the noise that it drew, when it exposes it
+
+
+class Implementation(Protocol):
+    """Anything that answers a Call. Raises `Unsupported` for what it does not offer."""
+
+    @property
+    def name(self) -> str:
+        """What the user called it."""
+
+    @property
+    def version(self) -> str:
+        """Its version, or '' when it has none."""
+
+    def run(self, call: Call) -> Outputs:
+        """Answer every stage of the call."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """One golden array and what is needed to judge another one by it (see bound.py)."""
+
+    golden: Array
+    truth: Array  #: float64, same shape; the golden itself where it is not floating
+    bound: Array  #: float64, same shape, >= 0; zeros where it is not floating
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Golden:
+    """What torch said of one case."""
+
+    noise: Arrays
+    expected: Mapping[Stage, Mapping[str, Expected]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """How one output array compares with its golden: the first level that differs, or a pass with its ratio."""
+
+    stage: Stage
+    name: str
+    level: str  #: 'ok', 'names', 'shape', 'dtype', 'nonfinite' or 'values'
+    detail: str = ""  #: for names, shape and dtype: what was found and expected
+    mismatched: int = 0
+    total: int = 0
+    ratio: float = 0.0  #: max |actual - truth| / bound
+    first: tuple[int, ...] = ()  #: index of the first mismatch
+    worst: tuple[int, ...] = ()  #: index of the largest ratio
+    actual: float = 0.0  #: the four values at `worst`
+    golden: float = 0.0
+    truth: float = 0.0
+    bound: float = 0.0
+    ulps: float = 0.0  #: distance from the golden there, in units in the last place
+    judged: str = ""  #: the tolerance in force there, in words
+
+    @property
+    def ok(self) -> bool:
+        """True when the array conforms."""
+        return self.level == "ok"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """The verdict on one case, with all that a report needs and no arrays."""
+
+    id: str
+    verdict: Verdict
+    where: Location
+    message: str = ""
+    differences: tuple[Difference, ...] = ()
+    unsupported: Mapping[Stage, str] = field(default_factory=dict)
+    noise_mode: NoiseMode = NoiseMode.NONE
+    note: str = ""  #: worth saying of a pass: a transcript whose text alone differs, a law not checked
+    seconds: float = 0.0  #: the implementation's own time
+
+
+def is_floating(dtype: np.dtype[Any]) -> bool:
+    """Tell whether `dtype` is a real floating type, bfloat16 included."""
+    return dtype.kind == "f" or dtype.name == "bfloat16"
+
+
+def read_only(array: Array) -> Array:
+    """Return `array` with writing forbidden (the same memory)."""
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,259 @@
+"""Case + torch -> Golden: runs the reference, derives the bounds, and lays the result beside the goldens."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.bound import derive_expected, ulp
+from harness.compare import compare_array
+from harness.drift import ArrayDrift, compare_recorded
+from harness.errors import HarnessError, NotOffered, RecordError
+from harness.goldenfile import MANIFEST, Line, array_line, save_operator, write_manifest
+from harness.goldens import RECORD, REFERENCE, OperatorGoldens, base_digest, goldens_at
+from harness.inputs import Drawer
+from harness.model import Array, Call, Case, Expected, Golden, Implementation, NoiseMode, Outputs, Stage, is_floating
+from harness.replay import make_call, printable
+from harness.selection import operator_path, select_cases
+from harness.transcript import render, standard_layout, trimmed
+
+PENDING = "PENDING.json"
+
+
+# -- one case
+
+
+def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> tuple[dict[str, Array], str]:
+    """Run the reference on one case; return its arrays by key below the case, and its printed text.
+
+    Raises `RecordError`, at the place of the case, when the answer is ill-posed or lost, and `NotOffered` when the
+    reference raises.
+    """
+    try:
+        inputs, grads = drawer.draw(case)
+        call = make_call(case, inputs, grads, noise=drawer.draw_noise(case))
+        outputs = implementation.run(call)
+        if outputs.noise_mode is NoiseMode.READ_BACK:
+            call = replace(call, noise=outputs.noise)
+            _check_noise(outputs, implementation.run(call))
+        golden = Golden(noise=call.noise, expected=derive_expected(call, outputs, implementation.run))
+        return golden_arrays(call, golden), _printed(case, call, outputs, golden)
+    except HarnessError as error:
+        raise type(error)(f"{case.id}: {error.problem}", where=str(case.where), hint=error.hint) from error
+    except Exception as error:
+        found = " ".join(str(error).split())[:300]
+        msg = f"{case.id}: {case.reference} raised {type(error).__name__}: {found}"
+        raise NotOffered(msg, where=str(case.where), hint="mend the inputs or params of the case") from error
+
+
+def _check_noise(native: Outputs, law: Outputs) -> None:
+    """Refuse noise that does not explain what the reference answered, to within a few ulp."""
+    for stage, arrays in native.stages.items():
+        for name, array in arrays.items():
+            wide = array.astype(np.float64)
+            exact = Expected(golden=array, truth=wide, bound=ulp(wide, array.dtype))
+            if not compare_array(stage, name, law.stages[stage][name], exact).ok:
+                raise RecordError(f"{stage}/{name}: the reference's own answer is not its law under the noise it drew")
+
+
+def golden_arrays(call: Call, golden: Golden) -> dict[str, Array]:
+    """Return a case's arrays by key; truth is left out where it is the golden itself."""
+    arrays: dict[str, Array] = {}
+    for part, group in (("inputs", call.inputs), ("grad_outputs", call.grad_outputs), ("noise", golden.noise)):
+        arrays |= {f"{part}/{name}": array for name, array in group.items()}
+    for stage, outputs in golden.expected.items():
+        for name, expected in outputs.items():
+            arrays[f"{stage}/{name}"] = expected.golden
+            if is_floating(expected.golden.dtype):
+                arrays[f"bound/{stage}/{name}"] = expected.bound
+                if not np.array_equal(expected.truth, expected.golden.astype(np.float64), equal_nan=True):
+                    arrays[f"truth/{stage}/{name}"] = expected.truth
+    return arrays
+
+
+def _printed(case: Case, call: Call, outputs: Outputs, golden: Golden) -> str:
+    if case.transcript is None:
+        return ""
+    arrays = printable(call, outputs.stages, golden.noise, golden)
+    return render(case.transcript.layout or standard_layout(arrays), arrays, case.transcript.options)
+
+
+# -- a version
+
+
+@dataclass(kw_only=True)
+class Recording:
+    """What a run of `record` found; filled while it runs."""
+
+    version: str
+    drifts: list[ArrayDrift] = field(default_factory=list)  #: against the reference, or what it was before
+    before: list[ArrayDrift] = field(default_factory=list)  #: an overlay against what it was before
+    errors: list[HarnessError] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+    transcripts: dict[str, str] = field(default_factory=dict)  #: texts that differ from the case file's
+    cases: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)  #: cases of which any line of MANIFEST changes
+
+    def absent_reasons(self) -> dict[str, int]:
+        """Return why cases are absent, with how many of each, most first."""
+        reasons = Counter(reason for reason in self.absent.values())
+        return dict(reasons.most_common())
+
+    @property
+    def differs(self) -> bool:
+        """True when accepting would change anything."""
+        return bool(self.changed or self.gone or self.transcripts)
+
+
+class Recorder:
+    """Records the selected cases of a version into a pending folder; see `accept`."""
+
+    def __init__(self, implementation: Implementation, *, cases: Path, goldens: Path) -> None:
+        """Record with `implementation` (torch) the case files below `cases`, for the goldens below `goldens`."""
+        self.implementation = implementation
+        self.cases_root = cases
+        self.version = f"torch-{implementation.version}"
+        self.goldens_root = goldens
+        self.old = goldens_at(goldens, self.version)
+        self.base = None if self.version == REFERENCE else goldens_at(goldens, REFERENCE)
+        self.found = Recording(version=self.version)
+        self._drawer = Drawer()
+        self._lines: dict[str, list[Line]] = {}
+        self._digests: dict[str, str] = {}
+
+    def record(self, patterns: Sequence[str], *, keep: bool) -> Iterator[str]:
+        """Record the selected cases, yielding the id of each as it is done; write the pending folder when `keep`."""
+        building = self.goldens_root / f"{self.version}.building"
+        shutil.rmtree(building, ignore_errors=True)
+        for file, cases in select_cases(self.cases_root, patterns):
+            operator = operator_path(file, self.cases_root)
+            yield from self._record_operator(operator, cases, building if keep else None)
+            if not patterns:
+                current = {case.name for case in cases}
+                before = self.old.operator(operator).cases()
+                self.found.gone += [f"{operator}/{name}" for name in before if name not in current]
+        if not patterns:
+            self.found.gone += self._gone_operators()
+        if keep:
+            self._write_pending(building)
+
+    def _gone_operators(self) -> list[str]:
+        there = {operator_path(file, self.cases_root) for file in self.cases_root.glob("*/*.yaml")}
+        return [case_id for case_id in self.old.case_ids() if case_id.rpartition("/")[0] not in there]
+
+    def _record_operator(self, operator: str, cases: Sequence[Case], building: Path | None) -> Iterator[str]:
+        old = self.old.operator(operator)
+        base = self.base.operator(operator) if self.base else None
+        kept: dict[str, Array] = {}
+        self._lines[operator] = []
+        for case in cases:
+            arrays = self._record_case(case, old, base)
+            lines = [array_line(key, array) for key, array in arrays.items()] + self._notes(case, base)
+            if {str(line) for line in lines} != {str(line) for line in old.own.lines_of(case.name)}:
+                self.found.changed.append(case.id)
+            kept |= arrays
+            self._lines[operator] += lines
+            yield case.id
+        if building is not None and kept:
+            save_operator(building / f"{operator}.safetensors", kept)
+
+    def _record_case(self, case: Case, old: OperatorGoldens, base: OperatorGoldens | None) -> dict[str, Array]:
+        """Return the arrays to keep of one case by their keys; {} when it is absent or could not be recorded."""
+        try:
+            arrays, text = record_case(case, self.implementation, self._drawer)
+            self._compare(case, arrays, old, base)
+            kept = _overlay(case, arrays, base) if base is not None else arrays
+        except NotOffered as reason:
+            if base is None:
+                self.found.errors.append(reason)
+            else:
+                self.found.absent[case.id] = reason.problem.removeprefix(f"{case.id}: ")
+                self.found.cases.append(case.id)
+            return {}
+        except HarnessError as error:
+            self.found.errors.append(error)
+            return {}
+        self.found.cases.append(case.id)
+        if case.transcript is not None and base is None and text != trimmed(case.transcript.expect):
+            self.found.transcripts[case.id] = text
+        return {f"{case.name}/{key}": array for key, array in kept.items()}
+
+    def _compare(self, case: Case, arrays: dict[str, Array], old: OperatorGoldens, base: OperatorGoldens | None) -> None:
+        if base is None:
+            self.found.drifts += compare_recorded(case.id, case.name, old, arrays)
+            return
+        self.found.drifts += compare_recorded(case.id, case.name, base, arrays)
+        if case.name in old.cases():
+            self.found.before += compare_recorded(case.id, case.name, old, arrays)
+
+    def _notes(self, case: Case, base: OperatorGoldens | None) -> list[Line]:
+        """Return the lines that say of which case text, and of which reference, a recording is."""
+        if case.id in self.found.absent:
+            return [Line(key=case.name, dtype="absent", shape="-", sha256=case.digest)]
+        if self.found.cases[-1:] != [case.id]:
+            return []
+        notes = [Line(key=case.name, dtype="case", shape="-", sha256=case.digest)]
+        if base is not None:
+            notes.append(Line(key=case.name, dtype="base", shape="-", sha256=base_digest(base.own, case.name)))
+        return notes
+
+    def _write_pending(self, building: Path) -> None:
+        """Write what is pending, and put it in place in one step."""
+        building.mkdir(parents=True, exist_ok=True)
+        write_manifest(building / MANIFEST, self._lines)
+        pending = {"cases": self.found.cases, "gone": self.found.gone, "transcripts": self.found.transcripts}
+        _write_json(building / PENDING, pending)
+        _write_json(building / RECORD, {**provenance(self.implementation), "absent": self.found.absent})
+        target = pending_folder(self.goldens_root, self.version)
+        shutil.rmtree(target, ignore_errors=True)
+        building.rename(target)
+
+
+def _overlay(case: Case, arrays: Mapping[str, Array], base: OperatorGoldens) -> dict[str, Array]:
+    """Return the arrays that differ from the reference's: an output brings its truth and bound along."""
+    before = base.arrays_of(case.name)
+    gone = [key for key in before if key not in arrays and not key.startswith("truth/")]
+    if gone:
+        msg = f"{case.id}: {gone[0]} is in {REFERENCE} and not in this version"
+        raise RecordError(msg, where=str(case.where), hint="give the versions a case each")
+    kept: dict[str, Array] = {}
+    for key, array in arrays.items():
+        part, _, name = key.partition("/")
+        if part in ("truth", "bound") or (key in before and array_line("", array) == array_line("", before[key])):
+            continue
+        kept[key] = array
+        if part in tuple(Stage) and is_floating(array.dtype):
+            kept[f"truth/{key}"] = arrays.get(f"truth/{key}", array.astype(np.float64))
+            kept[f"bound/{key}"] = arrays[f"bound/{key}"]
+    return kept
+
+
+def pending_folder(root: Path, version: str) -> Path:
+    """Return where a recording waits for `accept`."""
+    return root / f"{version}.new"
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def provenance(implementation: Implementation) -> dict[str, Any]:
+    """Return what decided the bits: versions, build, processor. No time, host or path."""
+    describe = getattr(implementation, "provenance", dict)
+    return {
+        "format": 1,
+        "reference": describe(),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+    }

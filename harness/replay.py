@@ -1,0 +1,207 @@
+"""Case + Golden + Implementation -> Result: the verdict on each case. Never writes a golden."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from harness.compare import compare_stage
+from harness.errors import GoldenError, HarnessError, Unsupported, UsageError
+from harness.goldens import Goldens, OperatorGoldens
+from harness.inputs import Drawer
+from harness.model import (
+    Array, Arrays, Call, Case, Difference, Expected, Golden, Implementation, NoiseMode, Outputs, Result, Stage, Verdict,
+)  # fmt: skip
+from harness.noise import NotTheLaw, Trial, broken_laws, drawn_noise, expected_under
+from harness.selection import operator_path, select_cases
+from harness.transcript import compare_text, standard_layout
+
+#: frames of a traceback that an ERROR shows
+_FRAMES = 6
+_SEEDED = "seed_repeats"
+
+
+def make_call(case: Case, inputs: Arrays, grad_outputs: Arrays, noise: Arrays) -> Call:
+    """Return the call that a case makes."""
+    return Call(
+        operator=case.operator,
+        reference=case.reference,
+        dtype=case.dtype,
+        params=case.params,
+        inputs=inputs,
+        noise=noise,
+        noise_names=tuple(case.noise),
+        noise_seed=case.noise_seed,
+        grad_outputs=grad_outputs,
+        stages=case.stages,
+        outputs=case.outputs,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Judges one implementation, case by case, against the goldens of one version."""
+
+    implementation: Implementation
+    law: Implementation  #: gives what a random operator must answer under another noise
+    drawer: Drawer
+
+    def judge(self, case: Case, goldens: OperatorGoldens, absent: str = "") -> Result:
+        """Return the verdict on one case; `absent` says why that version cannot do it, where it cannot."""
+        blank = Result(id=case.id, where=case.where, verdict=Verdict.MISSING)
+        status = goldens.status(case.name, case.digest)
+        if status == "missing":
+            return replace(blank, message=f"no golden of {goldens.version}; `harness record {case.id}` makes it")
+        if status == "absent":
+            return replace(blank, verdict=Verdict.UNSUPPORTED, message=f"not in {goldens.version} itself: {absent}")
+        if status == "stale":
+            message = f"the golden of {goldens.version} was recorded for another case text; record it anew"
+            return replace(blank, verdict=Verdict.STALE, message=message)
+        call = make_call(case, *self.drawer.draw(case), noise={})
+        other = goldens.inputs_match(case.name, call)
+        if other:
+            message = f"the golden was recorded for other {other}; record it anew"
+            return replace(blank, verdict=Verdict.STALE, message=message)
+        try:
+            golden = goldens.golden(case.name)
+        except GoldenError as error:
+            return replace(blank, message=str(error))
+        return self._run(case, call, golden, goldens, blank)
+
+    def _run(self, case: Case, call: Call, golden: Golden, goldens: OperatorGoldens, blank: Result) -> Result:
+        if not case.laws:
+            call = replace(call, noise=golden.noise)
+        start = time.perf_counter()
+        try:
+            outputs = self.implementation.run(call)
+        except Unsupported as reason:
+            return replace(blank, verdict=Verdict.UNSUPPORTED, message=str(reason))
+        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its ERROR, not ours
+            return replace(blank, verdict=Verdict.ERROR, message=error_text(error))
+        done = replace(blank, seconds=time.perf_counter() - start, noise_mode=outputs.noise_mode)
+        done = replace(done, unsupported=dict(outputs.unsupported))
+        written = goldens.inputs_match(case.name, call)
+        if written:
+            return replace(done, verdict=Verdict.ERROR, message=f"it wrote into its {written}")
+        if not outputs.stages:
+            reason = "; ".join(outputs.unsupported.values()) or "it answered no stage"
+            return replace(done, verdict=Verdict.UNSUPPORTED, message=reason)
+        try:
+            return self._compare(case, call, golden, outputs, done)
+        except Unsupported as reason:
+            return replace(done, verdict=Verdict.UNSUPPORTED, message=str(reason))
+        except NotTheLaw as finding:
+            return replace(done, verdict=Verdict.FAIL, message=str(finding))
+
+    def _compare(self, case: Case, call: Call, golden: Golden, outputs: Outputs, done: Result) -> Result:
+        expected = golden.expected
+        noise: Mapping[str, Array] = golden.noise
+        own_noise = outputs.noise_mode in (NoiseMode.READ_BACK, NoiseMode.DERIVED)
+        read = partial(_read_noise, golden=golden, law=self.law)
+        if own_noise:
+            noise = read(call, outputs)
+            expected = expected_under(call, noise, self.law.run)
+        differences = compare_outputs(case, outputs, expected)
+        problems: list[str] = []
+        notes: list[str] = []
+        if case.laws and not own_noise:
+            raise Unsupported("it draws no noise of its own")
+        if case.laws and all(difference.ok for difference in differences):
+            names, note = _checkable(case.laws, call, self.implementation)
+            trial = Trial(run=self.implementation.run, call=call, outputs=outputs, noise=noise, read_noise=read)
+            problems += broken_laws(names, trial)
+            notes += note
+        if case.transcript is not None and case.transcript.expect and not own_noise and not outputs.unsupported:
+            problem, note_text = check_transcript(case, call, outputs, golden)
+            problems += [f"transcript: {problem}"] if problem else []
+            notes += [note_text] if note_text else []
+        failed = bool(problems) or not all(difference.ok for difference in differences)
+        return replace(
+            done,
+            verdict=Verdict.FAIL if failed else Verdict.PASS,
+            differences=tuple(differences),
+            message="\n".join(problems),
+            note="\n".join(notes),
+        )
+
+
+def _read_noise(call: Call, outputs: Outputs, *, golden: Golden, law: Implementation) -> dict[str, Array]:
+    shapes = {name: array.shape for name, array in golden.noise.items()}
+    return drawn_noise(call, outputs, shapes, law.run)
+
+
+def _checkable(laws: Sequence[str], call: Call, implementation: Implementation) -> tuple[list[str], list[str]]:
+    """Return the laws to check, and a note on the one that an implementation without a seed cannot keep."""
+    takes_seed = getattr(implementation, "takes_seed", None)
+    if _SEEDED in laws and callable(takes_seed) and not takes_seed(call.operator):
+        return [law for law in laws if law != _SEEDED], [f"law {_SEEDED} not checked: it takes no 'seed'"]
+    return list(laws), []
+
+
+def compare_outputs(
+    case: Case, outputs: Outputs, expected: Mapping[Stage, Mapping[str, Expected]]
+) -> list[Difference]:
+    """Return the differences of every stage that the implementation offers."""
+    return [
+        difference
+        for stage in case.stages
+        if stage not in outputs.unsupported
+        for difference in compare_stage(
+            stage,
+            outputs.stages.get(stage, {}),
+            expected[stage],
+            tolerance=case.tolerance,
+            signed_zero=case.signed_zero,
+        )
+    ]
+
+
+def printable(call: Call, stages: Mapping[Stage, Arrays], noise: Arrays, golden: Golden | None) -> dict[str, Array]:
+    """Return the arrays that a transcript can name."""
+    parts: dict[str, Arrays] = {"inputs": call.inputs, "grad_outputs": call.grad_outputs, "noise": noise}
+    parts |= {str(stage): arrays for stage, arrays in stages.items()}
+    if golden is not None:
+        for stage, arrays in golden.expected.items():
+            parts[f"golden/{stage}"] = {name: expected.golden for name, expected in arrays.items()}
+    return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+
+def check_transcript(case: Case, call: Call, outputs: Outputs, golden: Golden) -> tuple[str, str]:
+    """Return problem and note of a case's transcript; see `transcript.compare_text`."""
+    assert case.transcript is not None  # noqa: S101 - the caller asks only for a case that has one
+    arrays = printable(call, outputs.stages, golden.noise, golden)
+    layout = case.transcript.layout or standard_layout(arrays)
+    try:
+        return compare_text(case.transcript.expect, layout, arrays, case.transcript.options)
+    except UsageError as error:
+        return str(error), ""
+
+
+def error_text(error: Exception) -> str:
+    """Return the end of a traceback: the plug-in's own frames and the exception."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent][-_FRAMES:]
+    lines = [f"{frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in own]
+    return "\n".join([f"{type(error).__name__}: {error}", *(f"  at {line}" for line in lines)])
+
+
+def replay_file(judge: Judge, file: Path, cases: Iterable[Case], *, root: Path, goldens: Goldens) -> Iterator[Result]:
+    """Yield the result of each case of one case file; its golden file is read once."""
+    try:
+        operator = goldens.operator(operator_path(file, root))
+    except HarnessError as error:
+        for case in cases:
+            yield Result(id=case.id, where=case.where, verdict=Verdict.MISSING, message=str(error))
+        return
+    for case in cases:
+        yield judge.judge(case, operator, absent=goldens.absent(case.id))
+
+
+def replay(judge: Judge, root: Path, patterns: Sequence[str], goldens: Goldens) -> Iterator[Result]:
+    """Yield the results of the selected cases, one case file at a time."""
+    for file, cases in select_cases(root, patterns):
+        yield from replay_file(judge, file, cases, root=root, goldens=goldens)

@@ -1,0 +1,1 @@
+"""Results -> text: for a terminal, as JSON lines, as JUnit XML."""

@@ -1,0 +1,52 @@
+"""Results -> lines on a terminal, as they come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TextIO
+
+from harness.model import Result, Verdict
+from harness.report.tally import Tally
+from harness.report.text import describe, summary
+
+#: failures told in full; the rest are one line each
+_IN_FULL = 20
+
+
+class TerminalReport:
+    """Writes what does not pass in words, what is not offered by operator, and the counts."""
+
+    def __init__(self, out: TextIO, *, verbose: bool = False) -> None:
+        """Write to `out`; `verbose` tells of every case, in full."""
+        self._out = out
+        self._verbose = verbose
+        self._told = 0
+        self._unsupported: Counter[tuple[str, str]] = Counter()
+
+    def start(self, title: str, version: str) -> None:
+        """Say who is judged by what."""
+        self._print(f"Replaying {title} against the goldens of {version}")
+
+    def add(self, result: Result) -> None:
+        """Tell of one case."""
+        if result.verdict is Verdict.UNSUPPORTED and not self._verbose:
+            self._unsupported[result.id.rpartition("/")[0], result.message] += 1
+        elif result.verdict is not Verdict.PASS:
+            self._told += 1
+            in_full = self._verbose or self._told <= _IN_FULL
+            self._print(describe(result) if in_full else f"{result.verdict} {result.id} ({result.where})")
+        elif self._verbose:
+            self._print(describe(result))
+        if result.note:
+            self._print(f"note: {result.id}: {result.note}")
+
+    def finish(self, tally: Tally) -> None:
+        """Tell what is not offered, and the counts; the last line says how many passed."""
+        if self._told > _IN_FULL and not self._verbose:
+            self._print(f"({self._told - _IN_FULL} of these in one line each; --verbose tells all in full)")
+        for (operator, reason), count in self._unsupported.items():
+            self._print(f"UNSUPPORTED {operator} ({count} {'case' if count == 1 else 'cases'}): {reason}")
+        self._print(summary(tally.verdicts, tally.partial, tally.modes))
+
+    def _print(self, text: str) -> None:
+        self._out.write(f"{text}\n")

@@ -1,0 +1,196 @@
+"""The schema of a case file, as pydantic models: what each key may hold once the matrix is expanded.
+
+`harness schema` prints the JSON Schema for editors, in which any value of a case may also be a `$axis` of its matrix.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal, TypeAlias, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+#: more elements than any golden should hold; larger draws are refused before they are allocated
+MAX_ELEMENTS = 2**22
+
+FloatName: TypeAlias = Literal["float16", "bfloat16", "float32", "float64"]
+DtypeName: TypeAlias = Literal[
+    "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"
+]
+EdgeName: TypeAlias = Literal[
+    "zero", "negative_zero", "denormal", "largest", "negative_largest", "inf", "negative_inf", "nan"
+]
+LawName: TypeAlias = Literal[
+    "p_zero", "p_one", "eval_identity", "calls_differ", "seed_repeats", "keep_rate", "independent"
+]
+StageName: TypeAlias = Literal["forward", "backward", "eval"]
+Kind: TypeAlias = Literal[
+    "random", "randn", "uniform", "integers", "permutation", "value",
+    "zeros", "negative_zeros", "infs", "nans", "largest", "denormals", "ties",
+]  # fmt: skip
+KINDS: tuple[str, ...] = get_args(Kind)
+
+Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+Word: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Seed: TypeAlias = Annotated[int, Field(ge=0, lt=2**32)]
+Shape: TypeAlias = list[Annotated[int, Field(ge=0)]]
+
+
+class Strict(BaseModel):
+    """A mapping whose keys are all known and whose values are not converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DrawModel(Strict):
+    """How one array is made: exactly one kind, and exact operations on it."""
+
+    random: Shape | None = Field(default=None, description="shape of uniform draws in [0, 1)")
+    randn: Shape | None = Field(default=None, description="shape of standard normal draws")
+    uniform: Shape | None = Field(default=None, description="shape of uniform draws in [low, high)")
+    integers: Shape | None = Field(default=None, description="shape of integer draws in [low, high)")
+    permutation: Shape | None = Field(default=None, description="[n]: a permutation of 0 .. n - 1")
+    value: Any = Field(default=None, description="a number, or nested lists of numbers or booleans")
+    zeros: Shape | None = None
+    negative_zeros: Shape | None = None
+    infs: Shape | None = None
+    nans: Shape | None = None
+    largest: Shape | None = None
+    denormals: Shape | None = None
+    ties: Shape | None = Field(default=None, description="shape of integers from -2 to 2")
+    dtype: DtypeName | None = None
+    low: float = 0.0
+    high: float = 1.0
+    scale: float = Field(default=1.0, description="a power of two, applied before shift")
+    shift: float = 0.0
+    edges: list[EdgeName] = Field(default=[], description="values laid in turn over every second element")
+
+    @property
+    def kind(self) -> str:
+        """The one kind that is given."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array that will be drawn."""
+        kind = self.kind
+        return _value_shape(self.value) if kind == "value" else tuple(getattr(self, kind))
+
+    @model_validator(mode="after")
+    def _check(self) -> DrawModel:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            found = " and ".join(map(repr, given)) or "none"
+            raise ValueError(f"a draw has exactly one kind, found {found}; the kinds are {', '.join(KINDS)}")
+        count = math.prod(self.shape)
+        if count > MAX_ELEMENTS:
+            raise ValueError(f"shape {list(self.shape)} has {count} elements, the limit is {MAX_ELEMENTS}")
+        if given == ["permutation"] and len(self.shape) != 1:
+            raise ValueError(f"permutation takes [n], found {list(self.shape)}")
+        if not (0 < self.scale < math.inf and math.frexp(self.scale)[0] == 0.5):  # noqa: PLR2004 - a power of two
+            raise ValueError(f"scale must be a power of two, so that scaling is exact, found {self.scale}")
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, found low {self.low} and high {self.high}")
+        return self
+
+
+def _value_shape(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        if not isinstance(value, bool | int | float):
+            raise ValueError(f"value holds numbers, found {value!r}")  # noqa: TRY004 - pydantic takes ValueError
+        return ()
+    shapes = {_value_shape(item) for item in value}
+    if len(shapes) > 1:
+        raise ValueError("value holds lists of different lengths")
+    return (len(value), *next(iter(shapes), ()))
+
+
+class PrintOptions(Strict):
+    """numpy's print options."""
+
+    precision: Annotated[int, Field(ge=0, le=17)] = 8
+    suppress: bool = False
+    linewidth: Annotated[int, Field(ge=20, le=1000)] = 75
+
+
+class TranscriptModel(Strict):
+    """The printed output that a case expects."""
+
+    expect: str = Field(description="the printed text; '' until `harness accept` fills it in")
+    layout: str = Field(default="", description="text with {stage/name} placeholders; '' for the standard layout")
+    options: PrintOptions = PrintOptions()
+
+
+class ToleranceModel(Strict):
+    """An override of the derived bound, with its reason."""
+
+    rtol: Annotated[float, Field(ge=0)]
+    atol: Annotated[float, Field(ge=0)]
+    why: Annotated[str, StringConstraints(min_length=10)]
+
+
+class CaseModel(Strict):
+    """One case, or with a matrix a family of them."""
+
+    name: Name
+    matrix: dict[Word, list[Any] | dict[Name, Any]] = {}
+    dtype: FloatName = "float32"
+    seed: Seed | None = None
+    noise_seed: Seed | None = None
+    params: dict[Word, Any] = {}
+    inputs: dict[Word, DrawModel]
+    grad_outputs: dict[Word, DrawModel] = {}
+    noise: dict[Word, DrawModel] = {}
+    stages: list[StageName] | None = Field(default=None, min_length=1)
+    laws: list[LawName] = []
+    signed_zero: bool = False
+    transcript: TranscriptModel | None = None
+    tolerance: ToleranceModel | None = None
+
+
+class FileModel(Strict):
+    """The cases of one operator; each entry of `cases` is a `CaseModel` once its matrix is expanded."""
+
+    summary: Annotated[str, StringConstraints(min_length=10)]
+    reference: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]+$")]
+    stages: list[StageName] = Field(min_length=1)
+    outputs: list[Word] = Field(default=["output"], min_length=1)
+    noise: list[Word] = []
+    cases: list[dict[str, Any]] = Field(min_length=1)
+
+
+#: the model that holds the keys below a key of a case, for naming the nearest valid key
+MODEL_BELOW: dict[str, type[Strict]] = {
+    "inputs": DrawModel,
+    "grad_outputs": DrawModel,
+    "noise": DrawModel,
+    "transcript": TranscriptModel,
+    "options": PrintOptions,
+    "tolerance": ToleranceModel,
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a case file, before matrix expansion."""
+    case = CaseModel.model_json_schema()
+    definitions = case.pop("$defs")
+    axis = {"type": "string", "pattern": r"^\$[A-Za-z_][A-Za-z0-9_]*$"}
+    for model in (case, definitions["DrawModel"]):
+        for key, value in model["properties"].items():
+            if key not in ("name", "matrix"):
+                model["properties"][key] = {"anyOf": [_with_axes(value, axis), axis]}
+    whole = FileModel.model_json_schema()
+    whole["properties"]["cases"]["items"] = {"$ref": "#/$defs/CaseModel"}
+    whole["$defs"] = {**definitions, "CaseModel": case}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Case file", **whole}
+
+
+def _with_axes(schema: dict[str, Any], axis: dict[str, Any]) -> dict[str, Any]:
+    """Let the items of every list and the values of every mapping in `schema` be an axis too."""
+    result = dict(schema)
+    for key in ("items", "additionalProperties"):
+        if isinstance(result.get(key), dict):
+            result[key] = {"anyOf": [_with_axes(result[key], axis), axis]}
+    if "anyOf" in result:
+        result["anyOf"] = [_with_axes(option, axis) for option in result["anyOf"]]
+    return result

@@ -1,0 +1,73 @@
+"""A run over many cases: in this process, or in several that each take one case file at a time."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from harness.casefile import read_case_file
+from harness.errors import RecordError
+from harness.goldens import Goldens, open_goldens
+from harness.implementation import load_implementation
+from harness.inputs import Drawer
+from harness.model import Implementation, Result
+from harness.replay import Judge, replay_file
+from harness.selection import select_files, selected
+
+#: the built-in implementation, whose law says what a random operator answers under another noise
+_LAW = "harness.implementations.numpy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What to replay: an implementation by name, the cases, and the goldens of one version."""
+
+    implementation: str
+    cases: Path
+    goldens: Path
+    version: str
+    patterns: tuple[str, ...] = ()
+
+    def files(self) -> list[Path]:
+        """Return the case files that hold a selected case. Raises `NothingSelected` when there is none."""
+        return select_files(self.cases, self.patterns)
+
+    def results(self, files: list[Path], *, jobs: int = 1) -> Iterator[tuple[Path, list[Result]]]:
+        """Yield each file's results, in the order of `files`, one file's at a time."""
+        if jobs == 1:
+            yield from ((file, _replay(self, file)) for file in files)
+            return
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            try:
+                yield from zip(files, pool.map(functools.partial(_replay, self), files), strict=True)
+            except BrokenProcessPool as error:
+                hint = "without --jobs the last case shown is the one before the culprit"
+                raise RecordError("a process of the run died: the implementation took it down", hint=hint) from error
+
+
+def make_judge(implementation: Implementation) -> Judge:
+    """Return a judge of `implementation`."""
+    return Judge(implementation=implementation, law=load_implementation(_LAW), drawer=Drawer())
+
+
+@functools.lru_cache(maxsize=1)
+def _prepared(session: Session) -> tuple[Judge, Goldens]:
+    """Load what every file of a session needs; a process of its own does so once."""
+    goldens = open_goldens(session.goldens, session.version)
+    return make_judge(load_implementation(session.implementation)), goldens
+
+
+def _replay(session: Session, file: Path) -> list[Result]:
+    judge, goldens = _prepared(session)
+    cases = [case for case in read_case_file(file, session.cases) if selected(case.id, session.patterns)]
+    return list(replay_file(judge, file, cases, root=session.cases, goldens=goldens))
+
+
+def implementation_of(session: Session) -> Implementation:
+    """Return the implementation that a session replays. Raises `UsageError` when it cannot be loaded."""
+    return _prepared(session)[0].implementation

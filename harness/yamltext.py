@@ -1,0 +1,195 @@
+"""YAML 1.2 (core schema) on PyYAML's C parser: plain values, and where each of them stands.
+
+PyYAML resolves YAML 1.1, where `1e-5` is a string and `no` is false, and keeps no positions. Here its parser only gives
+events; scalars are resolved by the core schema (https://yaml.org/spec/1.2.2/#103-core-schema), and aliases, tags and
+duplicate keys are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import yaml
+
+from harness.errors import CaseFileError
+from harness.model import Location
+
+#: keys and list positions from the root of the document
+Path: TypeAlias = tuple[str | int, ...]
+
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_WORDS |= {word: True for word in ("true", "True", "TRUE")} | {word: False for word in ("false", "False", "FALSE")}
+_INT = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+#: deeper nesting than any case needs; Python's own recursion limit is no message for a user
+_MAX_DEPTH = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """Where a value stands: line and column from 1, and its characters [start, end) in the text."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A parsed YAML text: the value, and the marks of every value and key in it."""
+
+    file: str
+    value: Any
+    marks: dict[Path, Mark]
+    keys: dict[Path, Mark]
+
+    def locate(self, path: Path, *, key: bool = False) -> Location:
+        """Return where `path` stands, or its nearest ancestor that stands in the text."""
+        if key and path in self.keys:
+            mark = self.keys[path]
+        else:
+            while path not in self.marks:
+                path = path[:-1]
+            mark = self.marks[path]
+        return Location(file=self.file, line=mark.line, column=mark.column)
+
+
+def parse(text: str, file: str) -> Document:
+    """Parse one YAML document. `file` is the name that errors and locations carry.
+
+    Raises `CaseFileError` for broken YAML, tabs in indentation, several documents, aliases, tags and duplicate keys.
+
+    >>> parse("p: [1e-5, no, 0x1F]", "x.yaml").value
+    {'p': [1e-05, 'no', 31]}
+    """
+    try:
+        return _Reader(file).read(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
+        tab = mark is not None and text[mark.index : mark.index + 1] == "\t"
+        hint = "indent with blanks, not with tabs" if tab else ""
+        raise CaseFileError(f"not YAML: {error.problem}", where=where, hint=hint) from error
+    except yaml.YAMLError as error:
+        raise CaseFileError(f"not YAML: {' '.join(str(error).split())}", where=file) from error
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Builds values from the parser's events, one method a node kind."""
+
+    file: str
+    marks: dict[Path, Mark] = field(default_factory=dict)
+    keys: dict[Path, Mark] = field(default_factory=dict)
+    events: Any = None
+
+    def read(self, text: str) -> Document:
+        self.events = iter(yaml.parse(text, Loader=_LOADER))
+        value: Any = None
+        documents = 0
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self.error(event, "a second document in one file", "keep one document in each file")
+                value = self.node(next(self.events), ())
+        if not documents:
+            raise CaseFileError("the file is empty", where=f"{self.file}:1:1", hint="see docs/case-files.md")
+        return Document(file=self.file, value=value, marks=self.marks, keys=self.keys)
+
+    def error(self, event: Any, problem: str, hint: str = "") -> CaseFileError:
+        mark = event.start_mark
+        return CaseFileError(problem, where=f"{self.file}:{mark.line + 1}:{mark.column + 1}", hint=hint)
+
+    def node(self, event: Any, path: Path) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            raise self.error(event, f"alias *{event.anchor} is not allowed", "write the value out, or use a matrix")
+        if event.tag is not None and event.tag != "!":
+            raise self.error(event, f"tag {event.tag!r} is not allowed", "write a plain value")
+        if len(path) > _MAX_DEPTH:
+            raise self.error(event, f"nested deeper than {_MAX_DEPTH} levels")
+        start = event.start_mark
+        if isinstance(event, yaml.MappingStartEvent):
+            value, end = self.mapping(path)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value, end = self.sequence(path)
+        else:
+            value, end = self.scalar(event), event.end_mark
+        self.marks[path] = Mark(line=start.line + 1, column=start.column + 1, start=start.index, end=end.index)
+        return value
+
+    def mapping(self, path: Path) -> tuple[dict[str, Any], Any]:
+        result: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self.error(event, "a key must be a plain word")
+            key = event.value
+            mark = event.start_mark
+            if key in result:
+                first = self.keys[(*path, key)]
+                raise self.error(event, f"duplicate key {key!r}: it stands in line {first.line} already")
+            self.keys[(*path, key)] = Mark(
+                line=mark.line + 1, column=mark.column + 1, start=mark.index, end=event.end_mark.index
+            )
+            result[key] = self.node(next(self.events), (*path, key))
+        return result, event.end_mark
+
+    def sequence(self, path: Path) -> tuple[list[Any], Any]:
+        result: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            result.append(self.node(event, (*path, len(result))))
+        return result, event.end_mark
+
+    def scalar(self, event: Any) -> Any:
+        text: str = event.value
+        if event.style:  # quoted or a block: always text
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _INT.match(text):
+            return int(text, 0) if text[:2] in ("0o", "0x") else self.integer(event, text)
+        if _FLOAT.match(text):
+            return float(text)
+        if special := _SPECIAL.match(text):
+            return math.nan if special[3] else float(f"{special[1]}inf")
+        return text
+
+    def integer(self, event: Any, text: str) -> int:
+        if len(text) > 30:
+            raise self.error(event, f"an integer of {len(text)} digits", "write a float such as 1e30")
+        return int(text)
+
+
+# -- editing in place
+
+
+def replace_scalar(text: str, start: int, end: int, new: str, indent: int) -> str:
+    """Return `text` with the scalar at [start, end) replaced by `new`, and every other character where it was.
+
+    `new` becomes a literal block indented by `indent` columns; inside a flow mapping, where no block can stand, a
+    quoted string. Comments and blank lines behind the scalar stay.
+    """
+    old = text[start:end]
+    if old[:1] in ("|", ">"):
+        header = old.partition("\n")[0]
+        comment = header[header.index("#") :] if "#" in header else ""
+        return text[:start] + _block(new, indent, comment).rstrip("\n") + old[len(old.rstrip()) :] + text[end:]
+    rest, _, following = text[end:].partition("\n")
+    if rest.strip() and not rest.lstrip().startswith("#"):
+        return text[:start] + json.dumps(new, ensure_ascii=False) + text[end:]
+    return text[:start] + _block(new, indent, rest.strip()) + following
+
+
+def _block(new: str, indent: int, comment: str) -> str:
+    """Return a literal block scalar. A first line that begins with a blank needs its indentation said: `|2`."""
+    lines = new.strip("\n").splitlines()
+    marker = "|2" if lines and lines[0].startswith(" ") else "|"
+    header = f"{marker}  {comment}" if comment else marker
+    return "\n".join([header, *(f"{' ' * indent}{line}" if line else "" for line in lines), ""])
