@@ -147,10 +147,11 @@ def _accept_transcripts(texts: dict[str, str], cases_root: Path) -> None:
     for path in sorted({case_id.rpartition("/")[0] for case_id in texts}):
         file = cases_root / f"{path}.yaml"
         text = file.read_text(encoding="utf-8")
-        spans = []
-        for case in read_case_file(file, cases_root):
-            if case.id in texts and case.transcript is not None:
-                spans.append((*case.transcript.span, texts[case.id], case.transcript.indent))
+        spans = [
+            (*case.transcript.span, texts[case.id], case.transcript.indent)
+            for case in read_case_file(file, cases_root)
+            if case.id in texts and case.transcript is not None
+        ]
         for start, end, new, indent in sorted(spans, reverse=True):
             text = replace_scalar(text, start, end, new, indent)
         write_atomic(file, text)
@@ -164,4 +165,3 @@ def write_atomic(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-

@@ -79,7 +79,7 @@ def _expected(key: Key, golden: Array, truth: Array, spread: Array, own: float) 
         index = _first(lost)
         msg = f"{_words(key, index)}: the reference gives {wide[index]} in {golden.dtype} and {truth[index]} in float64"
         raise RecordError(msg, hint="choose inputs that do not overflow on the way")
-    finite = np.isfinite(truth)
+    finite = np.isfinite(truth) & np.isfinite(wide)
     bound = np.where(finite, ulp(truth, golden.dtype) + spread + own, 0.0)
     return Expected(golden=golden, truth=truth, bound=bound)
 

@@ -23,6 +23,9 @@ from harness.yamltext import Document
 MAX_EXPANSION = 10_000
 _AXIS = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\Z")
 _INTEGER_KINDS = ("integers", "permutation")
+#: patterns that only a floating dtype can hold
+_FLOATING_KINDS = ("negative_zeros", "infs", "nans", "largest", "denormals")
+_FLOATING = ("float16", "bfloat16", "float32", "float64")
 M = TypeVar("M", bound=Strict)
 
 
@@ -69,7 +72,7 @@ def _fail(document: Document, path: yamltext.Path, problem: str, hint: str = "",
 def _expand(entry: dict[str, Any], document: Document, path: yamltext.Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield name and body of every case that `entry` stands for."""
     matrix = entry.get("matrix")
-    if matrix is None:
+    if matrix is None or not isinstance(entry.get("name"), str):  # without a name the schema refuses it
         _refuse_axes(entry, document, path)
         yield entry.get("name", ""), entry
         return
@@ -85,10 +88,12 @@ def _expand(entry: dict[str, Any], document: Document, path: yamltext.Path) -> I
     used = _axes_in(body, document, path, known=matrix)
     for axis in matrix:
         if axis not in used:
-            _fail(document, (*path, "matrix", axis), f"axis {axis!r} is not used", f"write ${axis} in the case", key=True)
+            _fail(
+                document, (*path, "matrix", axis), f"axis {axis!r} is not used", f"write ${axis} in the case", key=True
+            )
     for combination in itertools.product(*axes):
         values = {axis: value for axis, (_, value) in zip(matrix, combination, strict=True)}
-        name = "-".join([str(entry.get("name", "")), *(label for label, _ in combination)])
+        name = "-".join([entry["name"], *(label for label, _ in combination)])
         yield name, {**_substitute(body, values), "name": name}
 
 
@@ -193,6 +198,10 @@ def _build(
             _fail(document, (*path, "noise", noise), f"{noise!r} is no noise of this operator", hint, key=True)
     if model.laws and not whole.noise:
         _fail(document, (*path, "laws"), "laws are for an operator with noise", "name it in the file's 'noise'")
+    for part in ("inputs", "grad_outputs", "noise"):
+        default = "bool" if part == "noise" else model.dtype
+        for key, draw in getattr(model, part).items():
+            _check_dtype(_draw(draw, default), document, (*path, part, key))
     identity = f"{family}/{operator}/{name}"
     wanted = model.stages if model.stages is not None else whole.stages
     noise_draws = {key: _draw(model.noise[key], "bool") if key in model.noise else None for key in whole.noise}
@@ -251,6 +260,28 @@ def _draw(model: DrawModel, dtype: str) -> Draw:
     )
 
 
+def _check_dtype(draw: Draw, document: Document, path: yamltext.Path) -> None:
+    """Refuse what an array of that dtype cannot hold."""
+    if draw.dtype in _FLOATING:
+        return
+    if draw.edges or draw.kind in _FLOATING_KINDS:
+        what = "edges" if draw.edges else draw.kind
+        _fail(document, path, f"{what} need a floating dtype, found {draw.dtype!r}")
+    bits = int(draw.dtype.removeprefix("u").removeprefix("int")) if draw.dtype != "bool" else 1
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1)) if draw.dtype.startswith("int") else (0, 2**bits)
+    for number in _leaves(draw.value):
+        if number != number // 1 or not low <= number < high:
+            _fail(document, path, f"value {number} does not fit {draw.dtype!r}")
+
+
+def _leaves(value: Any) -> Iterator[float]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif value is not None:
+        yield value
+
+
 def _transcript(model: CaseModel, document: Document, path: yamltext.Path) -> Transcript | None:
     if model.transcript is None:
         return None
@@ -279,4 +310,3 @@ def _digest(decisive: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> Any:
     assert isinstance(value, Draw)  # noqa: S101 - everything else that decides is JSON already
     return [getattr(value, name) for name in Draw.__dataclass_fields__]
-

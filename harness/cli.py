@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="golden-harness")
 def harness() -> None:
-    """Judge neural-network operators by golden files recorded from PyTorch.
+    r"""Judge neural-network operators by golden files recorded from PyTorch.
 
     \b
     Exit codes: 0 all as expected; 1 something does not conform; 2 usage, or a case
@@ -78,7 +78,9 @@ def show(case: str, implementation: str, version: str | None, cases_dir: Path, g
     from harness.show import show_case  # noqa: PLC0415 - `list` stays fast without it
 
     click.echo(
-        show_case(case, implementation=implementation, cases=cases_dir, goldens=golden_dir, version=version_name(version))
+        show_case(
+            case, implementation=implementation, cases=cases_dir, goldens=golden_dir, version=version_name(version)
+        )
     )
     return 0
 
@@ -87,7 +89,9 @@ def show(case: str, implementation: str, version: str | None, cases_dir: Path, g
 @click.argument("implementation")
 @patterns_argument
 @click.option("--jobs", "-j", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the results as JSON lines ('-': stdout).")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Write the results as JSON lines ('-': stdout)."
+)
 @click.option("--junit", "junit_path", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
 @click.option("--golden", "version", help="Version of the goldens, such as torch-1.13.1.  [default: the reference]")
 @click.option("--verbose", "-v", is_flag=True, help="Print every case, not only those that do not pass.")

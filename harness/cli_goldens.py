@@ -13,7 +13,7 @@ from harness.cli_options import folder_options, patterns_argument, version_name
 @patterns_argument
 @click.option("--check", is_flag=True, help="Only report; leave nothing pending.")
 @folder_options
-def record(patterns: tuple[str, ...], check: bool, cases_dir: Path, golden_dir: Path) -> int:  # noqa: FBT001
+def record(patterns: tuple[str, ...], check: bool, cases_dir: Path, golden_dir: Path) -> int:
     """Record goldens from the installed torch, beside those there are.
 
     Nothing is overwritten: what is new or differs waits for `harness accept`.

@@ -67,7 +67,7 @@ class NotOffered(RecordError):
     """A case that this version of the reference cannot do: an operator, param or dtype that it lacks."""
 
 
-class Unsupported(Exception):  # noqa: N818 - the public name of the plug-in seam, see docs/design.md
+class Unsupported(Exception):
     """Raised by an implementation for an operator, param, dtype or stage that it does not offer."""
 
 

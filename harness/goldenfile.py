@@ -2,17 +2,19 @@
 
 Keys are `<case>/<part>/<name>`, where part is inputs, grad_outputs, noise, a stage, or for a floating output also
 `truth/<stage>` and `bound/<stage>`. `truth` is left out where it equals the golden. MANIFEST holds one line an array
-(key, dtype, shape, sha256) and one a case (`case`: the digest of its text; in a version's folder also `base`: the digest of
-the reference's lines that it stands on; `absent`: that version cannot do it). What MANIFEST does not vouch for is corrupt.
+(key, dtype, shape, sha256) and one a case (`case`: the digest of its text; in a version's folder also `base`: the
+digest of the reference's lines that it stands on; `absent`: that version cannot do it). What MANIFEST does not vouch
+for is corrupt.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import safetensors
@@ -30,8 +32,7 @@ _DTYPES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of MANIFEST: an array, or with dtype `case`, `base` or `absent` a note about a case."""
 
     key: str
@@ -51,11 +52,26 @@ class Line:
 
 def array_line(key: str, array: Array) -> Line:
     """Return the MANIFEST line of an array; a scalar's shape is written `()`."""
-    return Line(key=key, dtype=array.dtype.name, shape=_shape_text(array.shape), sha256=digest(array))
+    return Line(key=key, dtype=_dtype_name(array.dtype), shape=_shape_text(array.shape), sha256=digest(array))
 
 
-def _shape_text(shape: Iterable[int]) -> str:
+@functools.lru_cache(maxsize=64)
+def _dtype_name(dtype: np.dtype[Any]) -> str:
+    return dtype.name  # NumPy puts the name together anew each time it is asked
+
+
+@functools.lru_cache(maxsize=1024)
+def _shape_text(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) or "()"
+
+
+def vouched(line: Line, array: Array) -> bool:
+    """Tell whether `array` is the one that a line of MANIFEST names."""
+    return (
+        digest(array) == line.sha256
+        and _shape_text(array.shape) == line.shape
+        and _dtype_name(array.dtype) == line.dtype
+    )
 
 
 # -- one operator's arrays, as they lie in a folder
@@ -79,26 +95,27 @@ class OperatorFile:
         array = self.arrays.get(key)
         if line is None and array is None:
             return None
-        if line is None or array is None or array_line(key, array) != line:
+        if line is None or array is None or not vouched(line, array):
             found = "is missing" if array is None else "is not the array that MANIFEST names"
             raise GoldenError(f"array {key!r} {found}", where=str(self.path), hint="restore the file or record it anew")
         return array
 
     def lines_of(self, case: str) -> Iterator[Line]:
         """Yield the lines of MANIFEST about one case, arrays and notes."""
-        yield from (line for key, line in self.lines.items() if key.partition("/")[0] == case)
+        yield from (self.lines[f"{case}/{key}"] for key in self.keys_of(case) if f"{case}/{key}" in self.lines)
         for note, sha256 in self.notes.get(case, {}).items():
             yield Line(key=case, dtype=note, shape="-", sha256=sha256)
 
     def keys_of(self, case: str) -> list[str]:
-        """Return the keys of one case's arrays, sorted as in MANIFEST."""
+        """Return the keys of one case's arrays below the case, sorted as in MANIFEST."""
         return self._keys.get(case, [])
 
     @cached_property
     def _keys(self) -> dict[str, list[str]]:
         keys: dict[str, list[str]] = {}
         for key in sorted({*self.lines, *self.arrays}):
-            keys.setdefault(key.partition("/")[0], []).append(key)
+            case, _, rest = key.partition("/")
+            keys.setdefault(case, []).append(rest)
         return keys
 
 
@@ -124,7 +141,7 @@ def read_operator(folder: Path, operator: str, manifest: str) -> OperatorFile:
         blob = b""
     if blob:
         try:
-            for key, view in safetensors.deserialize(blob):
+            for key, view in safetensors.deserialize(blob):  # type: ignore[no-untyped-call]
                 arrays[key] = _array(view)
         except (safetensors.SafetensorError, KeyError, ValueError) as error:
             raise GoldenError(
@@ -138,19 +155,12 @@ def _array(view: Mapping[str, Any]) -> Array:
     return read_only(np.frombuffer(view["data"], dtype=dtype).reshape(view["shape"]))
 
 
-def _parse_manifest(
-    text: str, operator: str, folder: Path
-) -> tuple[dict[str, Line], dict[str, dict[str, str]]]:
+def _parse_manifest(text: str, operator: str, folder: Path) -> tuple[dict[str, Line], dict[str, dict[str, str]]]:
     """Return the array lines and the notes of one operator; MANIFEST is sorted, so they stand together."""
     lines: dict[str, Line] = {}
     notes: dict[str, dict[str, str]] = {}
     prefix = f"{operator}/"
-    start = 0 if text.startswith(prefix) else text.find(f"\n{prefix}") + 1
-    if start == 0 and not text.startswith(prefix):
-        return lines, notes
-    for row in _rows(text, start):
-        if not row.startswith(prefix):
-            break
+    for row in _rows(text, prefix):
         try:
             key, dtype, shape, sha256 = row[len(prefix) :].split(" ")
         except ValueError as error:
@@ -158,16 +168,18 @@ def _parse_manifest(
         if dtype in _NOTES:
             notes.setdefault(key, {})[dtype] = sha256
         else:
-            lines[key] = Line(key=key, dtype=dtype, shape=shape, sha256=sha256)
+            lines[key] = Line(key, dtype, shape, sha256)
     return lines, notes
 
 
-def _rows(text: str, start: int) -> Iterator[str]:
-    while start < len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        yield text[start:end]
-        start = end + 1
+def _rows(text: str, prefix: str) -> list[str]:
+    """Return the lines that begin with `prefix`; they stand together, so only they are read."""
+    start = 0 if text.startswith(prefix) else text.find(f"\n{prefix}") + 1
+    if not text.startswith(prefix, start):
+        return []
+    last = max(text.rfind(f"\n{prefix}") + 1, start)
+    end = text.find("\n", last)
+    return text[start : end if end >= 0 else len(text)].split("\n")
 
 
 def save_operator(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -177,7 +189,7 @@ def save_operator(path: Path, arrays: Mapping[str, Array]) -> None:
     """
     solid = {key: np.ascontiguousarray(arrays[key]).reshape(arrays[key].shape) for key in sorted(arrays)}
     blob = safetensors.numpy.save(solid, metadata={"format": "golden-harness 1"})
-    for key, view in safetensors.deserialize(blob):
+    for key, view in safetensors.deserialize(blob):  # type: ignore[no-untyped-call]
         if array_line(key, _array(view)) != array_line(key, solid[key]):
             raise GoldenError(f"array {key!r} did not survive writing", where=str(path))
     path.parent.mkdir(parents=True, exist_ok=True)

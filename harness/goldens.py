@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from harness.errors import GoldenError
-from harness.goldenfile import MANIFEST, OperatorFile, array_line, read_manifest, read_operator
-from harness.model import Array, Call, Expected, Golden, Stage, is_floating
+from harness.goldenfile import MANIFEST, OperatorFile, read_manifest, read_operator, vouched
+from harness.model import Array, Arrays, Expected, Golden, Stage, is_floating
 
 #: the torch version whose goldens are whole; every other one is an overlay of it
 REFERENCE = "torch-2.13.0"
 RECORD = "RECORD.json"
-
+_STAGES = {stage.value: stage for stage in Stage}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,36 +51,38 @@ class OperatorGoldens:
         array = self.own.take(key)
         return self.base.take(key) if array is None and self.base is not None else array
 
-    def keys_of(self, case: str) -> list[str]:
-        """Return the keys of every array of a case."""
-        base = self.base.keys_of(case) if self.base is not None else []
-        return sorted({*self.own.keys_of(case), *base})
-
     def arrays_of(self, case: str) -> dict[str, Array]:
-        """Return every array of a case by its key below the case."""
-        found = {key.partition("/")[2]: self.take(key) for key in self.keys_of(case)}
-        return {key: array for key, array in found.items() if array is not None}
+        """Return every array of a case by its key below the case.
 
-    def inputs_match(self, case: str, call: Call) -> str:
-        """Return '' when the call's inputs are those that were recorded, else the name of the first other one."""
-        for part, arrays in (("inputs", call.inputs), ("grad_outputs", call.grad_outputs)):
+        Raises `GoldenError` naming the array that is missing or corrupt.
+        """
+        keys = self.own.keys_of(case)
+        if self.base is not None:
+            keys = sorted({*keys, *self.base.keys_of(case)})
+        found = ((key, self.take(f"{case}/{key}")) for key in keys)
+        return {key: array for key, array in found if array is not None}
+
+    def inputs_match(self, case: str, inputs: Arrays, grad_outputs: Arrays) -> str:
+        """Return '' when these are the arrays that were recorded, else the name of the first other one."""
+        for part, arrays in (("inputs", inputs), ("grad_outputs", grad_outputs)):
             for name, array in arrays.items():
                 key = f"{case}/{part}/{name}"
                 line = self.own.lines.get(key) or (self.base.lines.get(key) if self.base else None)
-                if line is None or array_line(key, array) != line:
+                if line is None or not vouched(line, array):
                     return f"{part}/{name}"
         return ""
 
     def golden(self, case: str) -> Golden:
-        """Return the golden of a case. Raises `GoldenError` naming the array that is missing or corrupt."""
+        """Return the golden of a case. Raises `GoldenError` as `arrays_of` does."""
         arrays = self.arrays_of(case)
-        noise = {key.partition("/")[2]: array for key, array in arrays.items() if key.startswith("noise/")}
+        noise: dict[str, Array] = {}
         expected: dict[Stage, dict[str, Expected]] = {}
-        for stage in Stage:
-            prefix = f"{stage}/"
-            names = [key[len(prefix) :] for key in arrays if key.startswith(prefix)]
-            if names:
-                expected[stage] = {name: self._expected(arrays, case, f"{stage}/{name}") for name in names}
+        for key, array in arrays.items():
+            part, _, name = key.partition("/")
+            if part == "noise":
+                noise[name] = array
+            elif part in _STAGES:
+                expected.setdefault(_STAGES[part], {})[name] = self._expected(arrays, case, key)
         return Golden(noise=noise, expected=expected)
 
     def _expected(self, arrays: Mapping[str, Array], case: str, key: str) -> Expected:
@@ -96,7 +98,7 @@ class OperatorGoldens:
 
 def base_digest(base: OperatorFile, case: str) -> str:
     """Return what a version's case stands on: the digest of the reference's MANIFEST lines of that case."""
-    rows = [str(base.lines[key]) for key in base.keys_of(case) if key in base.lines]
+    rows = [str(line) for line in base.lines_of(case) if line.is_array]
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 

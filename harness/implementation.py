@@ -1,4 +1,4 @@
-"""A name -> Implementation: an entry point, a Python module, file or object whose attributes are named after operators."""
+"""A name -> Implementation: an entry point, or a Python module, file or object with operators as attributes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def load_implementation(name: str | object) -> Implementation:
 
 
 def as_implementation(found: Any, name: str) -> Implementation:
-    """Return `found` itself when it has `run`, a made one when it is a class with `run`, else its attributes by name."""
+    """Return `found` itself when it has `run`, an instance of a class that has it, else its attributes by name."""
     if isinstance(found, type) and callable(getattr(found, "run", None)):
         found = found()
     if callable(getattr(found, "run", None)) and hasattr(found, "name"):
@@ -57,7 +57,7 @@ def _import(name: str, *, known: list[str]) -> ModuleType:
         sys.path.insert(0, folder)  # as `python -m` does: a user's my_ops.py lies where they stand
     try:
         return importlib.import_module(name)
-    except Exception as error:  # noqa: BLE001 - a module may raise anything while it is imported
+    except Exception as error:
         missing = isinstance(error, ModuleNotFoundError) and error.name == name
         if missing:
             hint = nearest(name, [*known, *(path.stem for path in Path.cwd().glob("*.py"))])

@@ -6,6 +6,7 @@ An attribute is a function (forward only), or a class: made with the params, the
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -32,8 +33,6 @@ class Namespace:
         operator = self._find(call.operator)
         if inspect.isclass(operator):
             return _run_class(operator, call)
-        if not callable(operator):
-            raise TypeError(f"{call.operator!r} is a {type(operator).__name__}; expected a function or a class")
         return _run_function(operator, call)
 
     def takes_seed(self, operator: str) -> bool:
@@ -42,11 +41,12 @@ class Namespace:
         return any(_takes(part, "seed") for part in (found, getattr(found, "forward", None)) if part is not None)
 
     def _find(self, operator: str) -> Any:
+        """Return the attribute of an operator: a submodule of that name is none."""
         for name in (operator, camel_case(operator)):
             found = getattr(self._namespace, name, None)
-            if found is not None:
+            if callable(found):
                 return found
-        raise Unsupported(f"{self.name} has no operator {operator!r}")
+        raise Unsupported(f"{self.name} has no such operator")
 
 
 def camel_case(operator: str) -> str:
@@ -63,7 +63,9 @@ def _run_function(function: Callable[..., Any], call: Call) -> Outputs:
     extra, mode = _noise_arguments(function, call)
     answer = _call(function, call.inputs, {**params, **extra})
     stages = {Stage.FORWARD: named_outputs(answer, call.outputs)} if Stage.FORWARD in call.stages else {}
-    missing = {stage: "a function offers forward only" for stage in call.stages if stage is not Stage.FORWARD}
+    missing: dict[Stage, str] = {
+        stage: "a function offers forward only" for stage in call.stages if stage is not Stage.FORWARD
+    }
     return Outputs(stages=stages, unsupported=missing, noise_mode=mode)
 
 
@@ -112,10 +114,20 @@ def _exposed(instance: object, names: Sequence[str]) -> dict[str, Array]:
 
 
 def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters that a caller of `function` fills; {} for a builtin that does not tell."""
+    if inspect.ismethod(function):
+        return _parameters_behind(function.__func__, bound=True)
+    return _parameters_behind(function, bound=False)
+
+
+@functools.lru_cache(maxsize=1024)
+def _parameters_behind(function: Callable[..., Any], *, bound: bool) -> Mapping[str, inspect.Parameter]:
+    """Return a function's parameters without `self`; kept, because asking costs more than a small operator."""
     try:
-        return inspect.signature(function).parameters
-    except ValueError:  # a builtin without a signature
+        parameters = list(inspect.signature(function).parameters.items())
+    except ValueError:
         return {}
+    return dict(parameters[1:] if bound else parameters)
 
 
 def _takes(function: Callable[..., Any], name: str) -> bool:

@@ -21,7 +21,7 @@ from harness.model import Array, Arrays, Call, Expected, NoiseMode, Outputs, Sta
 FALSE_ALARM = 1e-9
 
 
-class NotTheLaw(Exception):  # noqa: N818 - a finding about the implementation, not an error of ours
+class NotTheLaw(Exception):
     """The noise that an implementation drew is no noise of this operator."""
 
 
@@ -64,7 +64,7 @@ def _as_mask(name: str, exposed: Array, call: Call, shape: tuple[int, ...]) -> A
 def _shrink(name: str, kept: Array, shape: tuple[int, ...]) -> Array:
     """Return `kept` in the noise's shape: constant along every axis that the noise does not have."""
     axes = tuple(axis for axis, size in enumerate(shape) if size == 1 and kept.shape[axis] != 1)
-    small: Array = kept.any(axis=axes, keepdims=True) if kept.size else np.ones(shape, dtype=np.bool_)
+    small = np.asarray(kept.any(axis=axes, keepdims=True)) if kept.size else np.ones(shape, dtype=np.bool_)
     if kept.size and not np.array_equal(np.broadcast_to(small, kept.shape), kept):
         raise NotTheLaw(f"{name!r} is not constant over a channel: elements are dropped one by one; expected {shape}")
     return small

@@ -187,7 +187,9 @@ class Recorder:
             self.found.transcripts[case.id] = text
         return {f"{case.name}/{key}": array for key, array in kept.items()}
 
-    def _compare(self, case: Case, arrays: dict[str, Array], old: OperatorGoldens, base: OperatorGoldens | None) -> None:
+    def _compare(
+        self, case: Case, arrays: dict[str, Array], old: OperatorGoldens, base: OperatorGoldens | None
+    ) -> None:
         if base is None:
             self.found.drifts += compare_recorded(case.id, case.name, old, arrays)
             return
@@ -227,7 +229,7 @@ def _overlay(case: Case, arrays: Mapping[str, Array], base: OperatorGoldens) -> 
         raise RecordError(msg, where=str(case.where), hint="give the versions a case each")
     kept: dict[str, Array] = {}
     for key, array in arrays.items():
-        part, _, name = key.partition("/")
+        part = key.partition("/")[0]
         if part in ("truth", "bound") or (key in before and array_line("", array) == array_line("", before[key])):
             continue
         kept[key] = array

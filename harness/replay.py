@@ -5,16 +5,29 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from harness.compare import compare_stage
 from harness.errors import GoldenError, HarnessError, Unsupported, UsageError
 from harness.goldens import Goldens, OperatorGoldens
 from harness.inputs import Drawer
 from harness.model import (
-    Array, Arrays, Call, Case, Difference, Expected, Golden, Implementation, NoiseMode, Outputs, Result, Stage, Verdict,
+    Array,
+    Arrays,
+    Call,
+    Case,
+    Difference,
+    Expected,
+    Golden,
+    Implementation,
+    NoiseMode,
+    Outputs,
+    Result,
+    Stage,
+    Verdict,
 )  # fmt: skip
 from harness.noise import NotTheLaw, Trial, broken_laws, drawn_noise, expected_under
 from harness.selection import operator_path, select_cases
@@ -52,52 +65,48 @@ class Judge:
 
     def judge(self, case: Case, goldens: OperatorGoldens, absent: str = "") -> Result:
         """Return the verdict on one case; `absent` says why that version cannot do it, where it cannot."""
-        blank = Result(id=case.id, where=case.where, verdict=Verdict.MISSING)
+        version = goldens.version
         status = goldens.status(case.name, case.digest)
         if status == "missing":
-            return replace(blank, message=f"no golden of {goldens.version}; `harness record {case.id}` makes it")
+            return _result(case, Verdict.MISSING, f"no golden of {version}; `harness record {case.id}` makes it")
         if status == "absent":
-            return replace(blank, verdict=Verdict.UNSUPPORTED, message=f"not in {goldens.version} itself: {absent}")
+            return _result(case, Verdict.UNSUPPORTED, f"not in {version} itself: {absent}")
         if status == "stale":
-            message = f"the golden of {goldens.version} was recorded for another case text; record it anew"
-            return replace(blank, verdict=Verdict.STALE, message=message)
-        call = make_call(case, *self.drawer.draw(case), noise={})
-        other = goldens.inputs_match(case.name, call)
+            return _result(case, Verdict.STALE, f"the golden of {version} is of another case text; record it anew")
+        inputs, grad_outputs = self.drawer.draw(case)
+        other = goldens.inputs_match(case.name, inputs, grad_outputs)
         if other:
-            message = f"the golden was recorded for other {other}; record it anew"
-            return replace(blank, verdict=Verdict.STALE, message=message)
+            return _result(case, Verdict.STALE, f"the golden was recorded for other {other}; record it anew")
         try:
             golden = goldens.golden(case.name)
         except GoldenError as error:
-            return replace(blank, message=str(error))
-        return self._run(case, call, golden, goldens, blank)
+            return _result(case, Verdict.MISSING, str(error))
+        call = make_call(case, inputs, grad_outputs, noise={} if case.laws else golden.noise)
+        return self._run(case, call, golden, goldens)
 
-    def _run(self, case: Case, call: Call, golden: Golden, goldens: OperatorGoldens, blank: Result) -> Result:
-        if not case.laws:
-            call = replace(call, noise=golden.noise)
+    def _run(self, case: Case, call: Call, golden: Golden, goldens: OperatorGoldens) -> Result:
         start = time.perf_counter()
         try:
             outputs = self.implementation.run(call)
-        except Unsupported as reason:
-            return replace(blank, verdict=Verdict.UNSUPPORTED, message=str(reason))
+        except Unsupported as refusal:
+            return _result(case, Verdict.UNSUPPORTED, str(refusal))
         except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its ERROR, not ours
-            return replace(blank, verdict=Verdict.ERROR, message=error_text(error))
-        done = replace(blank, seconds=time.perf_counter() - start, noise_mode=outputs.noise_mode)
-        done = replace(done, unsupported=dict(outputs.unsupported))
-        written = goldens.inputs_match(case.name, call)
+            return _result(case, Verdict.ERROR, error_text(error))
+        seconds = time.perf_counter() - start
+        written = goldens.inputs_match(case.name, call.inputs, call.grad_outputs)
         if written:
-            return replace(done, verdict=Verdict.ERROR, message=f"it wrote into its {written}")
+            return _result(case, Verdict.ERROR, f"it wrote into its {written}")
         if not outputs.stages:
             reason = "; ".join(outputs.unsupported.values()) or "it answered no stage"
-            return replace(done, verdict=Verdict.UNSUPPORTED, message=reason)
+            return _result(case, Verdict.UNSUPPORTED, reason)
         try:
-            return self._compare(case, call, golden, outputs, done)
-        except Unsupported as reason:
-            return replace(done, verdict=Verdict.UNSUPPORTED, message=str(reason))
+            return self._compare(case, call, golden, outputs, seconds)
+        except Unsupported as refusal:
+            return _result(case, Verdict.UNSUPPORTED, str(refusal))
         except NotTheLaw as finding:
-            return replace(done, verdict=Verdict.FAIL, message=str(finding))
+            return _result(case, Verdict.FAIL, str(finding), noise_mode=outputs.noise_mode)
 
-    def _compare(self, case: Case, call: Call, golden: Golden, outputs: Outputs, done: Result) -> Result:
+    def _compare(self, case: Case, call: Call, golden: Golden, outputs: Outputs, seconds: float) -> Result:
         expected = golden.expected
         noise: Mapping[str, Array] = golden.noise
         own_noise = outputs.noise_mode in (NoiseMode.READ_BACK, NoiseMode.DERIVED)
@@ -113,20 +122,32 @@ class Judge:
         if case.laws and all(difference.ok for difference in differences):
             names, note = _checkable(case.laws, call, self.implementation)
             trial = Trial(run=self.implementation.run, call=call, outputs=outputs, noise=noise, read_noise=read)
-            problems += broken_laws(names, trial)
+            try:
+                problems += broken_laws(names, trial)
+            except (Unsupported, NotTheLaw):
+                raise
+            except Exception as error:  # noqa: BLE001 - the laws run the plug-in again
+                problems.append(f"the laws made it raise {error_text(error)}")
             notes += note
         if case.transcript is not None and case.transcript.expect and not own_noise and not outputs.unsupported:
             problem, note_text = check_transcript(case, call, outputs, golden)
             problems += [f"transcript: {problem}"] if problem else []
             notes += [note_text] if note_text else []
         failed = bool(problems) or not all(difference.ok for difference in differences)
-        return replace(
-            done,
-            verdict=Verdict.FAIL if failed else Verdict.PASS,
+        return _result(
+            case,
+            Verdict.FAIL if failed else Verdict.PASS,
+            "\n".join(problems),
             differences=tuple(differences),
-            message="\n".join(problems),
+            unsupported=dict(outputs.unsupported),
+            noise_mode=outputs.noise_mode,
             note="\n".join(notes),
+            seconds=seconds,
         )
+
+
+def _result(case: Case, verdict: Verdict, message: str = "", **fields: Any) -> Result:
+    return Result(id=case.id, where=case.where, verdict=verdict, message=message, **fields)
 
 
 def _read_noise(call: Call, outputs: Outputs, *, golden: Golden, law: Implementation) -> dict[str, Array]:
@@ -142,9 +163,7 @@ def _checkable(laws: Sequence[str], call: Call, implementation: Implementation) 
     return list(laws), []
 
 
-def compare_outputs(
-    case: Case, outputs: Outputs, expected: Mapping[Stage, Mapping[str, Expected]]
-) -> list[Difference]:
+def compare_outputs(case: Case, outputs: Outputs, expected: Mapping[Stage, Mapping[str, Expected]]) -> list[Difference]:
     """Return the differences of every stage that the implementation offers."""
     return [
         difference

@@ -6,12 +6,19 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 #: more elements than any golden should hold; larger draws are refused before they are allocated
 MAX_ELEMENTS = 2**22
+#: as many dimensions as every NumPy allows
+MAX_DIMENSIONS = 32
+#: integers that a float holds exactly
+_MAX_INTEGER = 2**53
+#: where a reference may stand: nothing else is ever imported
+REFERENCE_ROOTS = ("torch.", "harness.reference.")
 
 FloatName: TypeAlias = Literal["float16", "bfloat16", "float32", "float64"]
 DtypeName: TypeAlias = Literal[
@@ -34,6 +41,7 @@ Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 Word: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Seed: TypeAlias = Annotated[int, Field(ge=0, lt=2**32)]
 Shape: TypeAlias = list[Annotated[int, Field(ge=0)]]
+Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Strict(BaseModel):
@@ -59,18 +67,18 @@ class DrawModel(Strict):
     denormals: Shape | None = None
     ties: Shape | None = Field(default=None, description="shape of integers from -2 to 2")
     dtype: DtypeName | None = None
-    low: float = 0.0
-    high: float = 1.0
+    low: Finite = 0.0
+    high: Finite = 1.0
     scale: float = Field(default=1.0, description="a power of two, applied before shift")
-    shift: float = 0.0
-    edges: list[EdgeName] = Field(default=[], description="values laid in turn over every second element")
+    shift: Finite = 0.0
+    edges: list[EdgeName] = Field(default_factory=list, description="values laid in turn over every second element")
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The one kind that is given."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Shape of the array that will be drawn."""
         kind = self.kind
@@ -82,7 +90,9 @@ class DrawModel(Strict):
         if len(given) != 1:
             found = " and ".join(map(repr, given)) or "none"
             raise ValueError(f"a draw has exactly one kind, found {found}; the kinds are {', '.join(KINDS)}")
-        count = math.prod(self.shape)
+        if len(self.shape) > MAX_DIMENSIONS:
+            raise ValueError(f"{len(self.shape)} dimensions, the limit is {MAX_DIMENSIONS}")
+        count = math.prod(size or 1 for size in self.shape)  # NumPy refuses [0, 10**18] too
         if count > MAX_ELEMENTS:
             raise ValueError(f"shape {list(self.shape)} has {count} elements, the limit is {MAX_ELEMENTS}")
         if given == ["permutation"] and len(self.shape) != 1:
@@ -91,6 +101,8 @@ class DrawModel(Strict):
             raise ValueError(f"scale must be a power of two, so that scaling is exact, found {self.scale}")
         if self.low >= self.high:
             raise ValueError(f"low must be below high, found low {self.low} and high {self.high}")
+        if given == ["integers"] and not all(b.is_integer() and abs(b) <= _MAX_INTEGER for b in (self.low, self.high)):
+            raise ValueError(f"integers lie between integers of at most 2**53, found {self.low} and {self.high}")
         return self
 
 
@@ -133,16 +145,16 @@ class CaseModel(Strict):
     """One case, or with a matrix a family of them."""
 
     name: Name
-    matrix: dict[Word, list[Any] | dict[Name, Any]] = {}
+    matrix: dict[Word, list[Any] | dict[Name, Any]] = Field(default_factory=dict)
     dtype: FloatName = "float32"
     seed: Seed | None = None
     noise_seed: Seed | None = None
-    params: dict[Word, Any] = {}
+    params: dict[Word, Any] = Field(default_factory=dict)
     inputs: dict[Word, DrawModel]
-    grad_outputs: dict[Word, DrawModel] = {}
-    noise: dict[Word, DrawModel] = {}
+    grad_outputs: dict[Word, DrawModel] = Field(default_factory=dict)
+    noise: dict[Word, DrawModel] = Field(default_factory=dict)
     stages: list[StageName] | None = Field(default=None, min_length=1)
-    laws: list[LawName] = []
+    laws: list[LawName] = Field(default_factory=list)
     signed_zero: bool = False
     transcript: TranscriptModel | None = None
     tolerance: ToleranceModel | None = None
@@ -155,8 +167,15 @@ class FileModel(Strict):
     reference: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]+$")]
     stages: list[StageName] = Field(min_length=1)
     outputs: list[Word] = Field(default=["output"], min_length=1)
-    noise: list[Word] = []
+    noise: list[Word] = Field(default_factory=list)
     cases: list[dict[str, Any]] = Field(min_length=1)
+
+    @field_validator("reference")
+    @classmethod
+    def _check_root(cls, reference: str) -> str:
+        if not reference.startswith(REFERENCE_ROOTS):
+            raise ValueError(f"a reference stands below {' or '.join(REFERENCE_ROOTS)}, found {reference!r}")
+        return reference
 
 
 #: the model that holds the keys below a key of a case, for naming the nearest valid key

@@ -15,9 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from harness.bound import ulp
 from harness.errors import UsageError, nearest
 from harness.model import Array, Stage, is_floating
 
+#: NumPy's own
+_PRECISION = 8
 _PLACEHOLDER = re.compile(r"\{([a-z_]+/[A-Za-z0-9_/]+)(\|nonzero)?\}")
 
 
@@ -61,7 +64,7 @@ def _print(array: Array, options: Mapping[str, Any]) -> str:
         array = array + 0.0  # -0.0 prints as 0.0: they are equal to the verdict rule too
     return np.array2string(
         array,
-        precision=options.get("precision", 8),
+        precision=options.get("precision", _PRECISION),
         suppress_small=options.get("suppress", False),
         max_line_width=options.get("linewidth", 75),
         threshold=sys.maxsize,
@@ -84,7 +87,7 @@ def compare_text(expect: str, layout: str, arrays: Mapping[str, Array], options:
     if texts is None:
         return f"the words around the arrays differ\n{_first_other_line(expect, actual)}", ""
     for match, text in zip(_PLACEHOLDER.finditer(layout), texts, strict=True):
-        problem = _compare_numbers(text, _lookup(match, arrays))
+        problem = _compare_numbers(text, _lookup(match, arrays), options.get("precision", _PRECISION))
         if problem:
             return f"{match[1]}: {problem}", ""
     return "", f"the transcript's text differs, its values do not\n{_first_other_line(expect, actual)}"
@@ -98,19 +101,26 @@ def _placed(expect: str, layout: str) -> list[str] | None:
     return list(match.groups()) if match else None
 
 
-def _compare_numbers(text: str, array: Array) -> str:
+def _compare_numbers(text: str, array: Array, precision: int) -> str:
     tokens = re.sub(r"[\[\]]", " ", text).split()
-    values = array.reshape(-1).tolist()
-    if len(tokens) != len(values):
-        return f"{len(tokens)} numbers are printed, the array has {len(values)}"
-    for position, (token, value) in enumerate(zip(tokens, values, strict=True)):
-        if not _agrees(token, float(value)):
+    values = array.reshape(-1)
+    if len(tokens) != values.size:
+        return f"{len(tokens)} numbers are printed, the array has {values.size}"
+    floating = is_floating(array.dtype)
+    slack = 2.0 * ulp(values.astype(np.float64), array.dtype) if floating else np.zeros(values.size)
+    for position, (token, value) in enumerate(zip(tokens, values.tolist(), strict=True)):
+        if not _agrees(token, value, precision, float(slack[position])):
             index = [int(i) for i in np.unravel_index(position, array.shape)]
             return f"element {index} is {float(value):.17g}, the transcript says {token}"
     return ""
 
 
-def _agrees(token: str, value: float) -> bool:
+def _agrees(token: str, value: float, precision: int, slack: float) -> bool:
+    """Tell whether a printed number is `value`, to one unit of its last digit; exactly where `slack` is 0.
+
+    NumPy leaves trailing zeros out (0.5 at precision 6 says 0.500000), and prints no more digits than tell a number
+    from its neighbours (`slack` is that distance).
+    """
     if token in ("True", "False"):
         return (token == "True") == bool(value)
     try:
@@ -118,8 +128,10 @@ def _agrees(token: str, value: float) -> bool:
     except InvalidOperation:
         return False
     if printed.is_nan() or printed.is_infinite() or not math.isfinite(value):
-        return str(float(printed)) == str(value)
-    unit = Decimal(1).scaleb(int(printed.as_tuple().exponent))
+        return str(float(printed)) == str(float(value))
+    last = Decimal(1).scaleb(int(printed.as_tuple().exponent))
+    power = int(token.lower().partition("e")[2] or 0)
+    unit = min(last, max(Decimal(1).scaleb(power - precision), Decimal(slack))) if slack else Decimal(0)
     return abs(Decimal(value) - printed) <= unit
 
 
@@ -131,4 +143,3 @@ def _first_other_line(expect: str, actual: str) -> str:
         if wanted != found:
             return f"  line {number + 1} expected: {wanted}\n  line {number + 1} printed:  {found}"
     return ""
-

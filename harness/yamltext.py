@@ -22,13 +22,15 @@ from harness.model import Location
 Path: TypeAlias = tuple[str | int, ...]
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
-_WORDS |= {word: True for word in ("true", "True", "TRUE")} | {word: False for word in ("false", "False", "FALSE")}
+_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
 _INT = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _SPECIAL = re.compile(r"([-+]?)\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 #: deeper nesting than any case needs; Python's own recursion limit is no message for a user
 _MAX_DEPTH = 50
+_MAX_DIGITS = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,11 +66,14 @@ class Document:
 def parse(text: str, file: str) -> Document:
     """Parse one YAML document. `file` is the name that errors and locations carry.
 
-    Raises `CaseFileError` for broken YAML, tabs in indentation, several documents, aliases, tags and duplicate keys.
+    Raises `CaseFileError` for broken YAML, tabs in indentation, several documents, anchors, aliases, tags and duplicate
+    keys.
 
     >>> parse("p: [1e-5, no, 0x1F]", "x.yaml").value
     {'p': [1e-05, 'no', 31]}
     """
+    if text.startswith("\ufeff"):  # libyaml does not count it: every character would be off by one
+        raise CaseFileError("a byte order mark", where=f"{file}:1:1", hint="save it as UTF-8 without one")
     try:
         return _Reader(file).read(text)
     except yaml.MarkedYAMLError as error:
@@ -111,41 +116,44 @@ class _Reader:
     def node(self, event: Any, path: Path) -> Any:
         if isinstance(event, yaml.AliasEvent):
             raise self.error(event, f"alias *{event.anchor} is not allowed", "write the value out, or use a matrix")
-        if event.tag is not None and event.tag != "!":
-            raise self.error(event, f"tag {event.tag!r} is not allowed", "write a plain value")
+        self.refuse_properties(event)
         if len(path) > _MAX_DEPTH:
             raise self.error(event, f"nested deeper than {_MAX_DEPTH} levels")
-        start = event.start_mark
+        last = event
         if isinstance(event, yaml.MappingStartEvent):
-            value, end = self.mapping(path)
+            value, last = self.mapping(path)
         elif isinstance(event, yaml.SequenceStartEvent):
-            value, end = self.sequence(path)
+            value, last = self.sequence(path)
         else:
-            value, end = self.scalar(event), event.end_mark
-        self.marks[path] = Mark(line=start.line + 1, column=start.column + 1, start=start.index, end=end.index)
+            value = self.scalar(event)
+        self.marks[path] = _mark(event, last)
         return value
+
+    def refuse_properties(self, event: Any) -> None:
+        if event.anchor is not None:
+            raise self.error(event, f"anchor &{event.anchor} is not allowed", "write the value out, or use a matrix")
+        if event.tag is not None and event.tag != "!":
+            raise self.error(event, f"tag {event.tag!r} is not allowed", "write a plain value")
 
     def mapping(self, path: Path) -> tuple[dict[str, Any], Any]:
         result: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise self.error(event, "a key must be a plain word")
+            self.refuse_properties(event)
             key = event.value
-            mark = event.start_mark
             if key in result:
                 first = self.keys[(*path, key)]
                 raise self.error(event, f"duplicate key {key!r}: it stands in line {first.line} already")
-            self.keys[(*path, key)] = Mark(
-                line=mark.line + 1, column=mark.column + 1, start=mark.index, end=event.end_mark.index
-            )
+            self.keys[(*path, key)] = _mark(event, event)
             result[key] = self.node(next(self.events), (*path, key))
-        return result, event.end_mark
+        return result, event
 
     def sequence(self, path: Path) -> tuple[list[Any], Any]:
         result: list[Any] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             result.append(self.node(event, (*path, len(result))))
-        return result, event.end_mark
+        return result, event
 
     def scalar(self, event: Any) -> Any:
         text: str = event.value
@@ -162,9 +170,15 @@ class _Reader:
         return text
 
     def integer(self, event: Any, text: str) -> int:
-        if len(text) > 30:
+        if len(text) > _MAX_DIGITS:
             raise self.error(event, f"an integer of {len(text)} digits", "write a float such as 1e30")
         return int(text)
+
+
+def _mark(first: Any, last: Any) -> Mark:
+    """Return the place of a node that stretches from one event to another."""
+    start = first.start_mark
+    return Mark(line=start.line + 1, column=start.column + 1, start=start.index, end=last.end_mark.index)
 
 
 # -- editing in place
@@ -173,23 +187,38 @@ class _Reader:
 def replace_scalar(text: str, start: int, end: int, new: str, indent: int) -> str:
     """Return `text` with the scalar at [start, end) replaced by `new`, and every other character where it was.
 
-    `new` becomes a literal block indented by `indent` columns; inside a flow mapping, where no block can stand, a
-    quoted string. Comments and blank lines behind the scalar stay.
+    `new` becomes a literal block indented by `indent` columns; where that would not read back as `new` (inside a flow
+    mapping, say, or before a comment that the block would swallow) a quoted string.
     """
     old = text[start:end]
     if old[:1] in ("|", ">"):
-        header = old.partition("\n")[0]
-        comment = header[header.index("#") :] if "#" in header else ""
-        return text[:start] + _block(new, indent, comment).rstrip("\n") + old[len(old.rstrip()) :] + text[end:]
-    rest, _, following = text[end:].partition("\n")
-    if rest.strip() and not rest.lstrip().startswith("#"):
-        return text[:start] + json.dumps(new, ensure_ascii=False) + text[end:]
-    return text[:start] + _block(new, indent, rest.strip()) + following
+        behind = old.partition("\n")[0].lstrip("|>-+0123456789")
+        after = old[len(old.rstrip("\n")) :] + text[end:]
+    else:
+        behind, newline, following = text[end:].partition("\n")
+        after = newline + following
+    lines = new.strip("\n").split("\n") if new.strip("\n") else []
+    marker = "|2" if lines and lines[0][:1] in (" ", "\t") else "|"  # its indentation must be said
+    body = "".join(f"\n{' ' * indent}{line}" if line else "\n" for line in lines)
+    written = text[:start] + marker + behind + body + after
+    if (_scalar_at(written, start) or "").rstrip("\n") == "\n".join(lines):
+        return written
+    return text[:start] + _quoted(new) + behind + after
 
 
-def _block(new: str, indent: int, comment: str) -> str:
-    """Return a literal block scalar. A first line that begins with a blank needs its indentation said: `|2`."""
-    lines = new.strip("\n").splitlines()
-    marker = "|2" if lines and lines[0].startswith(" ") else "|"
-    header = f"{marker}  {comment}" if comment else marker
-    return "\n".join([header, *(f"{' ' * indent}{line}" if line else "" for line in lines), ""])
+def _scalar_at(text: str, start: int) -> str | None:
+    """Return the scalar that starts at a character, or None where there is none or the text is not YAML."""
+    events: Any = yaml.parse(text, Loader=_LOADER)
+    try:
+        return next((event.value for event in events if _mark(event, event).start == start and _is_scalar(event)), None)
+    except yaml.YAMLError:
+        return None
+
+
+def _is_scalar(event: Any) -> bool:
+    return isinstance(event, yaml.ScalarEvent)
+
+
+def _quoted(text: str) -> str:
+    """Return a double-quoted scalar: JSON's, with what YAML cannot hold or takes for a line break escaped too."""
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -30,7 +30,7 @@ class TorchImplementation:
 
     @property
     def version(self) -> str:
-        """torch's version without its build, such as 2.13.0."""
+        """Torch's version without its build, such as 2.13.0."""
         return str(torch.__version__).partition("+")[0]
 
     def provenance(self) -> dict[str, Any]:
@@ -41,9 +41,8 @@ class TorchImplementation:
             "cpu_capability": _capability(),
             "cpu_vendor": _cpu_vendor(),
             "threads": 1,
-            "mkl": torch.backends.mkl.is_available(),
-            "mkldnn": torch.backends.mkldnn.is_available(),
-            "openmp": torch.backends.openmp.is_available(),
+            "mkl": _library("Math Kernel Library Version"),
+            "mkldnn": _library("MKL-DNN v"),
         }
 
     def run(self, call: Call) -> Outputs:
@@ -85,6 +84,12 @@ def _submodule(name: str) -> Any:
         return None
 
 
+def _library(words: str) -> str:
+    """Return the version that follows `words` in torch's own description of its build, 'none' without it."""
+    _, found, rest = torch.__config__.show().partition(words)
+    return rest.split()[0] if found else "none"
+
+
 def _capability() -> str:
     get = getattr(torch.backends.cpu, "get_cpu_capability", None) if hasattr(torch.backends, "cpu") else None
     return str(get()) if get else "unknown"
@@ -95,7 +100,8 @@ def _cpu_vendor() -> str:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor() or "unknown"
-    return next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("vendor_id")), "unknown")
+    vendors = (line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("vendor_id"))
+    return next(vendors, "unknown")
 
 
 @contextmanager
@@ -116,7 +122,7 @@ class _Run:
         self.call = call
         self.reference = reference
         self.inputs = {name: to_tensor(array) for name, array in call.inputs.items()}
-        self.noise = {name: to_tensor(array) for name, array in call.noise.items()}
+        self.noise: Mapping[str, torch.Tensor] = {name: to_tensor(array) for name, array in call.noise.items()}
         self.mode = NoiseMode.NONE
 
     def outputs(self) -> Outputs:
@@ -217,5 +223,6 @@ def _to_array(name: str, tensor: Any) -> Array:
     plain = tensor.detach().cpu().contiguous()
     if plain.dtype is torch.bfloat16:
         flat = plain.reshape(-1).view(torch.int16).numpy().copy()
-        return flat.view(dtype_of("bfloat16")).reshape(tuple(plain.shape))
+        wide: Array = flat.view(dtype_of("bfloat16")).reshape(tuple(plain.shape))
+        return wide
     return np.array(plain.numpy())

@@ -27,7 +27,7 @@ Shape = Sequence[int]
 
 def _element_shape(input: Tensor) -> Shape:
     """One draw an element."""
-    return input.shape
+    return tuple(input.shape)
 
 
 def _feature_shape(input: Tensor) -> Shape:
@@ -163,7 +163,7 @@ def _trajectory(
     optimizer_class: type[torch.optim.Optimizer], param: Tensor, grads: Tensor, **options: Any
 ) -> dict[str, Tensor]:
     leaf = param.detach().clone().requires_grad_()
-    optimizer = optimizer_class([leaf], foreach=False, **options)  # type: ignore[call-arg]
+    optimizer = optimizer_class([leaf], foreach=False, **options)
     rows: dict[str, list[Tensor]] = defaultdict(list)
     for grad in grads.detach():
         leaf.grad = grad.clone()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from textwrap import fill
 from typing import TextIO
 
 from harness.model import Result, Verdict
 from harness.report.tally import Tally
-from harness.report.text import describe, summary
+from harness.report.text import describe, headline, summary
 
 #: failures told in full; the rest are one line each
 _IN_FULL = 20
@@ -21,7 +22,7 @@ class TerminalReport:
         self._out = out
         self._verbose = verbose
         self._told = 0
-        self._unsupported: Counter[tuple[str, str]] = Counter()
+        self._unsupported: dict[str, Counter[str]] = {}  #: reason -> operator -> cases
 
     def start(self, title: str, version: str) -> None:
         """Say who is judged by what."""
@@ -30,11 +31,11 @@ class TerminalReport:
     def add(self, result: Result) -> None:
         """Tell of one case."""
         if result.verdict is Verdict.UNSUPPORTED and not self._verbose:
-            self._unsupported[result.id.rpartition("/")[0], result.message] += 1
+            self._unsupported.setdefault(result.message, Counter())[result.id.rpartition("/")[0]] += 1
         elif result.verdict is not Verdict.PASS:
             self._told += 1
             in_full = self._verbose or self._told <= _IN_FULL
-            self._print(describe(result) if in_full else f"{result.verdict} {result.id} ({result.where})")
+            self._print(describe(result) if in_full else headline(result))
         elif self._verbose:
             self._print(describe(result))
         if result.note:
@@ -44,8 +45,9 @@ class TerminalReport:
         """Tell what is not offered, and the counts; the last line says how many passed."""
         if self._told > _IN_FULL and not self._verbose:
             self._print(f"({self._told - _IN_FULL} of these in one line each; --verbose tells all in full)")
-        for (operator, reason), count in self._unsupported.items():
-            self._print(f"UNSUPPORTED {operator} ({count} {'case' if count == 1 else 'cases'}): {reason}")
+        for reason, operators in self._unsupported.items():
+            rows = ", ".join(f"{operator} ({count})" for operator, count in operators.items())
+            self._print(fill(f"UNSUPPORTED: {reason}: {rows}", width=100, subsequent_indent="  "))
         self._print(summary(tally.verdicts, tally.partial, tally.modes))
 
     def _print(self, text: str) -> None:

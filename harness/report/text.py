@@ -32,6 +32,12 @@ def describe(result: Result) -> str:
     return "\n".join(lines)
 
 
+def headline(result: Result) -> str:
+    """Return one line on a case: its id and the first thing that is wrong."""
+    first = describe(result).splitlines()[1:2]
+    return f"{result.verdict} {result.id}{':' if first else ''} {' '.join(first).strip()}".rstrip()
+
+
 def describe_difference(difference: Difference) -> list[str]:
     """Return the lines that say how one array differs."""
     name = f"{difference.stage}/{difference.name}".rstrip("/")
