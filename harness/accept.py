@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def _put_together(folder: Path, pending: Path, chosen: set[str]) -> None:
         if arrays:
             save_operator(building / f"{operator}.safetensors", arrays)
     write_manifest(building / MANIFEST, lines)
-    _merge_record(current, pending, building, chosen)
+    _merge_record(current, pending, building, chosen, lines)
     _sync(building)
     building.rename(ready(folder))
 
@@ -107,15 +108,24 @@ def _lines(file: OperatorFile, *, keep: set[str] | None = None, drop: set[str] |
             yield from (Line(key=case, dtype=note, shape="-", sha256=digest) for note, digest in notes.items())
 
 
-def _merge_record(current: Path, pending: Path, building: Path, chosen: set[str]) -> None:
+def _merge_record(
+    current: Path, pending: Path, building: Path, chosen: set[str], lines: Mapping[str, Sequence[Line]]
+) -> None:
+    """Write RECORD.json: the provenance of this recording, what is absent, and the digest of each operator's cases."""
     record: dict[str, Any] = json.loads((pending / RECORD).read_text(encoding="utf-8"))
     before: dict[str, Any] = {}
     if (current / RECORD).exists():
         before = json.loads((current / RECORD).read_text(encoding="utf-8"))
     absent = {key: why for key, why in before.get("absent", {}).items() if key not in chosen}
     absent |= {key: why for key, why in record["absent"].items() if key in chosen}
-    text = json.dumps({**record, "absent": absent}, indent=2, sort_keys=True, ensure_ascii=False)
+    cases = {operator: _cases_digest(group) for operator, group in lines.items() if group}
+    text = json.dumps({**record, "absent": absent, "cases": cases}, indent=2, sort_keys=True, ensure_ascii=False)
     (building / RECORD).write_text(text + "\n", encoding="utf-8")
+
+
+def _cases_digest(lines: Sequence[Line]) -> str:
+    rows = sorted(str(line) for line in lines if line.dtype in ("case", "absent"))
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def _sync(folder: Path) -> None:

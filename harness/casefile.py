@@ -21,6 +21,8 @@ from harness.yamltext import Document
 
 #: cases from one entry: a product of axes beyond this is a mistake
 MAX_EXPANSION = 10_000
+#: characters of a value that an error shows
+_SHOWN = 60
 _AXIS = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\Z")
 _INTEGER_KINDS = ("integers", "permutation")
 #: patterns that only a floating dtype can hold
@@ -72,9 +74,12 @@ def _fail(document: Document, path: yamltext.Path, problem: str, hint: str = "",
 def _expand(entry: dict[str, Any], document: Document, path: yamltext.Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield name and body of every case that `entry` stands for."""
     matrix = entry.get("matrix")
-    if matrix is None or not isinstance(entry.get("name"), str):  # without a name the schema refuses it
+    if not isinstance(entry.get("name"), str):
+        yield "", entry  # the schema refuses it
+        return
+    if matrix is None:
         _refuse_axes(entry, document, path)
-        yield entry.get("name", ""), entry
+        yield entry["name"], entry
         return
     if not isinstance(matrix, dict) or not all(isinstance(axis, list | dict) and axis for axis in matrix.values()):
         _fail(document, (*path, "matrix"), "a matrix maps each axis to a list of values, or to labels and values")
@@ -158,8 +163,8 @@ def _validate(model: type[M], value: Any, document: Document, path: yamltext.Pat
 
 
 def _explain(error: ValidationError, model: type[Strict], document: Document, path: yamltext.Path) -> NoReturn:
-    """Raise the first of pydantic's complaints in our words, at its place in the text."""
-    first = error.errors()[0]
+    """Raise the first of pydantic's complaints in our words, at its place in the text; a misspelt key comes first."""
+    first = min(error.errors(), key=lambda complaint: complaint["type"] != "extra_forbidden")
     loc = tuple(part for part in first["loc"] if part != "[key]")
     place = (*path, *loc)
     dotted = ".".join(map(str, loc)) or "the file"
@@ -180,7 +185,7 @@ def _explain(error: ValidationError, model: type[Strict], document: Document, pa
 
 def _short(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 # -- the case

@@ -1,4 +1,4 @@
-"""Outputs and golden -> Differences: names, shape, dtype, pattern of nan and inf, values; never raises, never prints."""
+"""Outputs and golden -> Differences: names, shape, dtype, nan and inf, values; never raises, never prints."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ class Change(str, Enum):
     INPUT = "input changed"
     NEW = "new"
     GONE = "gone"
+    ABSENT = "absent in that version"
 
     __str__ = str.__str__
 
@@ -121,6 +122,10 @@ def largest(drifts: Iterable[ArrayDrift]) -> ArrayDrift | None:
 def drift_between(old: OperatorGoldens, new: OperatorGoldens, operator: str) -> Iterator[ArrayDrift]:
     """Yield what became of every array of an operator from one recorded version to another."""
     for case in sorted({*old.cases(), *new.cases()}):
+        if case in new.absent():
+            keys = [key for key in old.arrays_of(case) if not _derived(key)]
+            yield from (ArrayDrift(case_id=f"{operator}/{case}", key=key, change=Change.ABSENT) for key in keys)
+            continue
         arrays = new.arrays_of(case) if case in new.cases() else {}
         if case in old.cases():
             yield from compare_recorded(f"{operator}/{case}", case, old, arrays)

@@ -46,6 +46,14 @@ class OperatorGoldens:
         """Return the names of the cases that this version has recorded."""
         return {case for case, notes in self.own.notes.items() if "case" in notes}
 
+    def absent(self) -> set[str]:
+        """Return the names of the cases that this version cannot do."""
+        return {case for case, notes in self.own.notes.items() if "absent" in notes}
+
+    def differs(self, case: str) -> bool:
+        """Tell whether this version answers a case otherwise than the reference."""
+        return self.base is not None and bool(self.own.keys_of(case))
+
     def take(self, key: str) -> Array | None:
         """Return an array: this version's own, or else the reference's."""
         array = self.own.take(key)

@@ -16,7 +16,7 @@ import numpy as np
 from harness.bound import derive_expected, ulp
 from harness.compare import compare_array
 from harness.drift import ArrayDrift, compare_recorded
-from harness.errors import HarnessError, NotOffered, RecordError
+from harness.errors import HarnessError, NotOffered, RecordError, Unsupported
 from harness.goldenfile import MANIFEST, Line, array_line, save_operator, write_manifest
 from harness.goldens import RECORD, REFERENCE, OperatorGoldens, base_digest, goldens_at
 from harness.inputs import Drawer
@@ -48,6 +48,8 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
         return golden_arrays(call, golden), _printed(case, call, outputs, golden)
     except HarnessError as error:
         raise type(error)(f"{case.id}: {error.problem}", where=str(case.where), hint=error.hint) from error
+    except Unsupported as reason:
+        raise NotOffered(f"{case.id}: {reason}", where=str(case.where)) from reason
     except Exception as error:
         found = " ".join(str(error).split())[:300]
         msg = f"{case.id}: {case.reference} raised {type(error).__name__}: {found}"
@@ -209,13 +211,17 @@ class Recorder:
         return notes
 
     def _write_pending(self, building: Path) -> None:
-        """Write what is pending, and put it in place in one step."""
+        """Write what is pending, and put it in place in one step; nothing when nothing differs."""
+        target = pending_folder(self.goldens_root, self.version)
+        if not self.found.differs:
+            for folder in (building, target):
+                shutil.rmtree(folder, ignore_errors=True)
+            return
         building.mkdir(parents=True, exist_ok=True)
         write_manifest(building / MANIFEST, self._lines)
         pending = {"cases": self.found.cases, "gone": self.found.gone, "transcripts": self.found.transcripts}
         _write_json(building / PENDING, pending)
         _write_json(building / RECORD, {**provenance(self.implementation), "absent": self.found.absent})
-        target = pending_folder(self.goldens_root, self.version)
         shutil.rmtree(target, ignore_errors=True)
         building.rename(target)
 

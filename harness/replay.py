@@ -70,7 +70,7 @@ class Judge:
         if status == "missing":
             return _result(case, Verdict.MISSING, f"no golden of {version}; `harness record {case.id}` makes it")
         if status == "absent":
-            return _result(case, Verdict.UNSUPPORTED, f"not in {version} itself: {absent}")
+            return _result(case, Verdict.UNSUPPORTED, f"absent from {version}: {absent}")
         if status == "stale":
             return _result(case, Verdict.STALE, f"the golden of {version} is of another case text; record it anew")
         inputs, grad_outputs = self.drawer.draw(case)
@@ -100,13 +100,16 @@ class Judge:
             reason = "; ".join(outputs.unsupported.values()) or "it answered no stage"
             return _result(case, Verdict.UNSUPPORTED, reason)
         try:
-            return self._compare(case, call, golden, outputs, seconds)
+            differs = goldens.version if goldens.differs(case.name) else ""
+            return self._compare(case, call, golden, outputs, seconds=seconds, differs=differs)
         except Unsupported as refusal:
             return _result(case, Verdict.UNSUPPORTED, str(refusal))
         except NotTheLaw as finding:
             return _result(case, Verdict.FAIL, str(finding), noise_mode=outputs.noise_mode)
 
-    def _compare(self, case: Case, call: Call, golden: Golden, outputs: Outputs, seconds: float) -> Result:
+    def _compare(
+        self, case: Case, call: Call, golden: Golden, outputs: Outputs, *, seconds: float, differs: str
+    ) -> Result:
         expected = golden.expected
         noise: Mapping[str, Array] = golden.noise
         own_noise = outputs.noise_mode in (NoiseMode.READ_BACK, NoiseMode.DERIVED)
@@ -129,8 +132,9 @@ class Judge:
             except Exception as error:  # noqa: BLE001 - the laws run the plug-in again
                 problems.append(f"the laws made it raise {error_text(error)}")
             notes += note
-        if case.transcript is not None and case.transcript.expect and not own_noise and not outputs.unsupported:
-            problem, note_text = check_transcript(case, call, outputs, golden)
+        if case.transcript is not None and case.transcript.expect:
+            unchecked = _unchecked(outputs, differs=differs, own_noise=own_noise)
+            problem, note_text = ("", unchecked) if unchecked else check_transcript(case, call, outputs, golden)
             problems += [f"transcript: {problem}"] if problem else []
             notes += [note_text] if note_text else []
         failed = bool(problems) or not all(difference.ok for difference in differences)
@@ -144,6 +148,15 @@ class Judge:
             note="\n".join(notes),
             seconds=seconds,
         )
+
+
+def _unchecked(outputs: Outputs, *, differs: str, own_noise: bool) -> str:
+    """Return why a transcript cannot be checked, '' when it can: it holds the reference version's numbers."""
+    if outputs.unsupported:
+        return f"transcript not checked: {', '.join(outputs.unsupported)} is not offered"
+    if own_noise:
+        return "transcript not checked: it is of other noise"
+    return f"transcript not checked: {differs} answers otherwise than the reference" if differs else ""
 
 
 def _result(case: Case, verdict: Verdict, message: str = "", **fields: Any) -> Result:

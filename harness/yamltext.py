@@ -73,7 +73,7 @@ def parse(text: str, file: str) -> Document:
     {'p': [1e-05, 'no', 31]}
     """
     if text.startswith("\ufeff"):  # libyaml does not count it: every character would be off by one
-        raise CaseFileError("a byte order mark", where=f"{file}:1:1", hint="save it as UTF-8 without one")
+        raise CaseFileError("the file begins with a byte order mark", where=f"{file}:1:1", hint="save it as UTF-8 without one")
     try:
         return _Reader(file).read(text)
     except yaml.MarkedYAMLError as error:
@@ -119,6 +119,7 @@ class _Reader:
         self.refuse_properties(event)
         if len(path) > _MAX_DEPTH:
             raise self.error(event, f"nested deeper than {_MAX_DEPTH} levels")
+        value: Any
         last = event
         if isinstance(event, yaml.MappingStartEvent):
             value, last = self.mapping(path)
@@ -201,7 +202,8 @@ def replace_scalar(text: str, start: int, end: int, new: str, indent: int) -> st
     marker = "|2" if lines and lines[0][:1] in (" ", "\t") else "|"  # its indentation must be said
     body = "".join(f"\n{' ' * indent}{line}" if line else "\n" for line in lines)
     written = text[:start] + marker + behind + body + after
-    if (_scalar_at(written, start) or "").rstrip("\n") == "\n".join(lines):
+    read_back = _scalar_at(written, start)
+    if read_back is not None and read_back.rstrip("\n") == "\n".join(lines):
         return written
     return text[:start] + _quoted(new) + behind + after
 

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.errors import NotOffered, RecordError, nearest
+from harness.errors import RecordError, Unsupported, nearest
 from harness.inputs import dtype_of
 from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, read_only
 from harness.reference.noisy import Noisy
 
 _ROOTS = ("torch", "harness.reference")
+#: how torch words that it has no CPU kernel for a dtype
+_NO_KERNEL = "not implemented for"
 _BITS = {"bfloat16": (np.int16, torch.int16)}
 
 
@@ -46,17 +48,25 @@ class TorchImplementation:
         }
 
     def run(self, call: Call) -> Outputs:
-        """Answer a call on one thread; what torch draws for a random operator is in `noise`."""
+        """Answer a call on one thread; what torch draws for a random operator is in `noise`.
+
+        Raises `Unsupported` for an operator that this torch lacks, or has no kernel for in this dtype.
+        """
         reference = resolve(call.reference)
         with _one_thread(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _Run(call, reference).outputs()
+            try:
+                return _Run(call, reference).outputs()
+            except (RuntimeError, NotImplementedError) as error:
+                if _NO_KERNEL in str(error):
+                    raise Unsupported(f"torch {self.version}: {' '.join(str(error).split())}") from error
+                raise
 
 
 def resolve(dotted: str) -> Any:
     """Return what a dotted name below `torch.` or `harness.reference.` means; nothing else is imported.
 
-    Raises `RecordError` naming the nearest attribute that there is.
+    Raises `Unsupported` for a name that this torch lacks, with the nearest one that there is.
     """
     root = next((root for root in _ROOTS if dotted.startswith(f"{root}.")), None)
     if root is None:
@@ -68,7 +78,7 @@ def resolve(dotted: str) -> Any:
         if step is None and root == "harness.reference":
             step = _submodule(f"{walked}.{part}")
         if step is None:
-            raise NotOffered(f"reference {dotted!r}: {walked} has no {part!r}", hint=nearest(part, dir(found)))
+            raise Unsupported(f"reference {dotted!r}: {walked} has no {part!r}; {nearest(part, dir(found))}".rstrip("; "))
         found, walked = step, f"{walked}.{part}"
     if isinstance(found, Noisy) or callable(found):
         return found
