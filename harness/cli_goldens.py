@@ -45,7 +45,8 @@ def record(patterns: tuple[str, ...], check: bool, cases_dir: Path, golden_dir: 
         click.echo("nothing differs from the goldens")
     elif not check:
         flag = "" if recorder.version == REFERENCE else f" --torch {recorder.version.removeprefix('torch-')}"
-        click.echo(f"{len(found.changed)} cases are pending: `harness accept{flag}` makes them the goldens")
+        waiting = f"{len(found.changed)} cases, {len(found.transcripts)} transcripts and {len(found.gone)} removals"
+        click.echo(f"{waiting} are pending: `harness accept{flag}` makes them the goldens")
     own = found.drifts if recorder.version == REFERENCE else found.before
     return 1 if found.errors or loud(own) else 0
 

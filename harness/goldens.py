@@ -70,9 +70,9 @@ class OperatorGoldens:
         found = ((key, self.take(f"{case}/{key}")) for key in keys)
         return {key: array for key, array in found if array is not None}
 
-    def inputs_match(self, case: str, inputs: Arrays, grad_outputs: Arrays) -> str:
-        """Return '' when these are the arrays that were recorded, else the name of the first other one."""
-        for part, arrays in (("inputs", inputs), ("grad_outputs", grad_outputs)):
+    def other_than_recorded(self, case: str, parts: Mapping[str, Arrays]) -> str:
+        """Return the name of the first array, by part and name, that is not the recorded one, '' when all are."""
+        for part, arrays in parts.items():
             for name, array in arrays.items():
                 key = f"{case}/{part}/{name}"
                 line = self.own.lines.get(key) or (self.base.lines.get(key) if self.base else None)

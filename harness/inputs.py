@@ -53,8 +53,8 @@ class Drawer:
 def draw_array(draw: Draw, stream: np.random.RandomState) -> Array:
     """Return one read-only array; see docs/case-files.md for the kinds."""
     dtype = dtype_of(draw.dtype)
-    wide = _KINDS[draw.kind](draw, stream, dtype)
     with np.errstate(over="ignore"):  # what overflows to inf is what the case asks for
+        wide = _KINDS[draw.kind](draw, stream, dtype)
         if draw.scale != 1.0:
             wide = wide * draw.scale
         if draw.shift != 0.0:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import Unsupported
-from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, read_only
+from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, is_floating, read_only
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -79,17 +79,26 @@ def _run_class(operator: type, call: Call) -> Outputs:
         method = getattr(instance, stage.value, None)
         if method is None:
             missing[stage] = f"{operator.__name__} has no {stage.value!r}"
-        elif stage is Stage.FORWARD:
+            continue
+        extra: dict[str, Any] = {}
+        if stage is Stage.FORWARD:
             extra, mode = _noise_arguments(method, call)
-            stages[stage] = named_outputs(_call(method, call.inputs, extra), call.outputs)
-            if mode is NoiseMode.DERIVED:
-                drawn = _exposed(instance, call.noise_names)
-                mode = NoiseMode.READ_BACK if drawn else NoiseMode.DERIVED
-        elif stage is Stage.BACKWARD:
-            stages[stage] = named_gradients(method(*call.grad_outputs.values()), call.differentiable)
-        else:
-            stages[stage] = named_outputs(_call(method, call.inputs, {}), call.outputs)
+        try:
+            stages[stage] = _run_stage(stage, method, call, extra)
+        except Unsupported as refusal:
+            if stage is Stage.FORWARD:
+                raise
+            missing[stage] = str(refusal)
+        if stage is Stage.FORWARD and mode is NoiseMode.DERIVED:
+            drawn = _exposed(instance, call.noise_names)
+            mode = NoiseMode.READ_BACK if drawn else NoiseMode.DERIVED
     return Outputs(stages=stages, unsupported=missing, noise_mode=mode, noise=drawn)
+
+
+def _run_stage(stage: Stage, method: Callable[..., Any], call: Call, extra: Mapping[str, Any]) -> Arrays:
+    if stage is Stage.BACKWARD:
+        return named_gradients(method(*call.grad_outputs.values()), call.differentiable)
+    return named_outputs(_call(method, call.inputs, extra), call.outputs)
 
 
 def _noise_arguments(function: Callable[..., Any], call: Call) -> tuple[dict[str, Any], NoiseMode]:
@@ -106,11 +115,11 @@ def _noise_arguments(function: Callable[..., Any], call: Call) -> tuple[dict[str
 
 
 def _exposed(instance: object, names: Sequence[str]) -> dict[str, Array]:
-    """Return the noise that the instance holds as attributes, {} unless it holds all of it."""
+    """Return the noise that the instance holds as attributes of numbers, {} unless it holds all of it."""
     held = {name: getattr(instance, name, None) for name in names}
-    if any(array is None for array in held.values()):
-        return {}
-    return {name: read_only(np.array(array)) for name, array in held.items()}
+    arrays = {name: np.array(value) for name, value in held.items() if not (value is None or callable(value))}
+    numeric = all(array.dtype.kind in "biuf" or is_floating(array.dtype) for array in arrays.values())
+    return {name: read_only(array) for name, array in arrays.items()} if numeric and len(arrays) == len(held) else {}
 
 
 def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:

@@ -74,7 +74,7 @@ class Judge:
         if status == "stale":
             return _result(case, Verdict.STALE, f"the golden of {version} is of another case text; record it anew")
         inputs, grad_outputs = self.drawer.draw(case)
-        other = goldens.inputs_match(case.name, inputs, grad_outputs)
+        other = goldens.other_than_recorded(case.name, {"inputs": inputs, "grad_outputs": grad_outputs})
         if other:
             return _result(case, Verdict.STALE, f"the golden was recorded for other {other}; record it anew")
         try:
@@ -90,10 +90,11 @@ class Judge:
             outputs = self.implementation.run(call)
         except Unsupported as refusal:
             return _result(case, Verdict.UNSUPPORTED, str(refusal))
-        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its ERROR, not ours
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plug-in raises is its ERROR, not ours
             return _result(case, Verdict.ERROR, error_text(error))
         seconds = time.perf_counter() - start
-        written = goldens.inputs_match(case.name, call.inputs, call.grad_outputs)
+        given = {"inputs": call.inputs, "grad_outputs": call.grad_outputs, "noise": call.noise}
+        written = goldens.other_than_recorded(case.name, given)
         if written:
             return _result(case, Verdict.ERROR, f"it wrote into its {written}")
         if not outputs.stages:
@@ -129,7 +130,7 @@ class Judge:
                 problems += broken_laws(names, trial)
             except (Unsupported, NotTheLaw):
                 raise
-            except Exception as error:  # noqa: BLE001 - the laws run the plug-in again
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the laws run the plug-in again
                 problems.append(f"the laws made it raise {error_text(error)}")
             notes += note
         if case.transcript is not None and case.transcript.expect:
@@ -195,11 +196,18 @@ def compare_outputs(case: Case, outputs: Outputs, expected: Mapping[Stage, Mappi
 def printable(call: Call, stages: Mapping[Stage, Arrays], noise: Arrays, golden: Golden | None) -> dict[str, Array]:
     """Return the arrays that a transcript can name."""
     parts: dict[str, Arrays] = {"inputs": call.inputs, "grad_outputs": call.grad_outputs, "noise": noise}
-    parts |= {str(stage): arrays for stage, arrays in stages.items()}
+    parts |= {str(stage): _in_order(call, arrays) for stage, arrays in stages.items()}
     if golden is not None:
         for stage, arrays in golden.expected.items():
             parts[f"golden/{stage}"] = {name: expected.golden for name, expected in arrays.items()}
     return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+
+def _in_order(call: Call, arrays: Arrays) -> Arrays:
+    """Return the arrays of a stage in the order of the case, whatever order an implementation answered in."""
+    known = [*call.outputs, *(f"grad_{name}" for name in call.differentiable)]
+    names = sorted(arrays, key=lambda name: (known.index(name) if name in known else len(known), name))
+    return {name: arrays[name] for name in names}
 
 
 def check_transcript(case: Case, call: Call, outputs: Outputs, golden: Golden) -> tuple[str, str]:
@@ -213,7 +221,7 @@ def check_transcript(case: Case, call: Call, outputs: Outputs, golden: Golden) -
         return str(error), ""
 
 
-def error_text(error: Exception) -> str:
+def error_text(error: BaseException) -> str:
     """Return the end of a traceback: the plug-in's own frames and the exception."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent][-_FRAMES:]

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from zoo import RIGHT, WRONG, Animal
 
 from harness.casefile import read_case_file
 from harness.goldens import open_goldens
@@ -19,11 +20,9 @@ from harness.model import Case, Result, Verdict
 from harness.namespace import Namespace
 from harness.report.text import describe
 from harness.session import make_judge
-from zoo import RIGHT, WRONG, Animal
 
 FAMILY = "regularization"
 CASES = default_cases()
-GOLDENS = open_goldens(default_goldens())
 
 
 @functools.cache
@@ -36,7 +35,7 @@ def cases_of(operator: str) -> list[Case]:
 def results_of(animal: Animal) -> list[Result]:
     """Replay an animal over all cases of its operator."""
     judge = make_judge(Namespace(SimpleNamespace(**{animal.operator: animal.build}), name=animal.name))
-    goldens = GOLDENS.operator(f"{FAMILY}/{animal.operator}")
+    goldens = open_goldens(default_goldens()).operator(f"{FAMILY}/{animal.operator}")
     with np.errstate(all="ignore"):
         return [judge.judge(case, goldens) for case in cases_of(animal.operator)]
 
@@ -46,12 +45,14 @@ def by_name(animal: Animal) -> str:
     return animal.name
 
 
+# -- the wrong ones
+
+
 @pytest.mark.parametrize("animal", WRONG, ids=by_name)
 def test_a_wrong_implementation_is_caught(animal: Animal) -> None:
-    results = results_of(animal)
-    told = [result for result in results if result.verdict is animal.expects]
-    telling = [result for result in told if _may_tell(animal, result)]
-    assert telling, f"{animal.lie} But of {animal.case!r} it is {verdicts(results)}."
+    results = [result for result in results_of(animal) if _may_tell(animal, result)]
+    telling = [result for result in results if result.verdict is animal.expects]
+    assert telling, f"{animal.lie} But {animal.case!r} says: {sorted({str(result.verdict) for result in results})}"
     assert any(animal.says in describe(result) for result in telling), describe(telling[0])
 
 
@@ -60,28 +61,28 @@ def _may_tell(animal: Animal, result: Result) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in animal.case.split("|"))
 
 
-def verdicts(results: list[Result]) -> str:
-    """Return which verdicts there are."""
-    return ", ".join(sorted({str(result.verdict) for result in results}))
-
-
 @pytest.mark.parametrize("animal", WRONG, ids=by_name)
-def test_a_wrong_implementation_comes_to_no_other_verdict(animal: Animal) -> None:
-    """An animal is tiny: whatever it gets wrong beyond its lie would be caught in the lie's place."""
-    others = {result.verdict for result in results_of(animal)} - {animal.expects}
-    assert others <= {Verdict.PASS, Verdict.UNSUPPORTED}
+def test_a_wrong_implementation_has_no_fault_beside_its_lie(animal: Animal) -> None:
+    allowed = {Verdict.PASS, Verdict.UNSUPPORTED, Verdict.FAIL, animal.expects}
+    assert {result.verdict for result in results_of(animal)} <= allowed
+
+
+# -- the right ones
 
 
 @pytest.mark.parametrize("animal", RIGHT, ids=by_name)
 def test_a_right_implementation_passes(animal: Animal) -> None:
-    wrong = [result for result in results_of(animal) if result.verdict is not Verdict.PASS]
-    told = [result for result in wrong if not _draws_nothing(result)]
+    others = [result for result in results_of(animal) if result.verdict is not Verdict.PASS]
+    told = [result for result in others if not _draws_nothing(result)]
     assert not told, "\n".join(describe(result) for result in told[:3])
 
 
 def _draws_nothing(result: Result) -> bool:
     """Tell whether a case is about the noise of an implementation that draws none."""
     return result.verdict is Verdict.UNSUPPORTED and result.id.endswith("/laws")
+
+
+# -- the zoo itself
 
 
 def test_every_operator_has_an_animal_of_each_kind() -> None:
@@ -95,3 +96,69 @@ def test_the_zoo_is_large_and_each_animal_says_how_it_lies() -> None:
     assert len({animal.name for animal in animals}) == len(animals)
     assert len(WRONG) >= 45
     assert all(animal.lie.endswith(".") for animal in animals)
+
+
+# -- through the command line, once for each verdict
+
+CLIPS = "lambda clip_value, **grads: {name: np.clip(grad, -clip_value, clip_value) for name, grad in grads.items()}"
+CLIPS_FROM_ABOVE = "lambda clip_value, **grads: {name: np.minimum(grad, clip_value) for name, grad in grads.items()}"
+DIVIDES_BY_ZERO = "lambda clip_value, **grads: 1 / 0"
+TAKES_NO_PARAM = "lambda grad_weight, grad_bias: grad_weight"
+
+
+def replay(folder: Path, function: str) -> tuple[int, list[str]]:
+    """Replay a module with that `clip_grad_value` as a user does: the exit code, and the lines below the first."""
+    module = folder / "my_ops.py"
+    module.write_text(f"import numpy as np\n\nclip_grad_value = {function}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "harness", "replay", str(module), f"{FAMILY}/clip_grad_value/small"]
+    folders = ["--cases-dir", str(CASES), "--golden-dir", str(default_goldens())]
+    done = subprocess.run([*command, *folders], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stderr == ""
+    first, *lines = done.stdout.splitlines()
+    assert first == f"Replaying {module} against the goldens of torch-2.13.0"
+    return done.returncode, lines
+
+
+def title(verdict: Verdict) -> str:
+    """Return the line that names the case and its place."""
+    where = next(case.where for case in cases_of("clip_grad_value") if case.name == "small")
+    return f"{verdict} {FAMILY}/clip_grad_value/small ({where})"
+
+
+def test_a_pass_exits_with_0(tmp_path: Path) -> None:
+    assert replay(tmp_path, CLIPS) == (0, ["1 passed, 0 failed, 0 unsupported"])
+
+
+def test_a_fail_exits_with_1_and_shows_the_numbers(tmp_path: Path) -> None:
+    code, lines = replay(tmp_path, CLIPS_FROM_ABOVE)
+    assert code == 1
+    assert lines == [
+        title(Verdict.FAIL),
+        "  transcript: forward/grad_weight: element [1, 1] is -1.0541197061538696, the transcript says -0.5",
+        "  forward/grad_weight: 1 of 6 elements differ; judged by: at most 8 times the bound",
+        "    at [1, 1]:",
+        "      actual -1.0541197061538696, golden -0.5",
+        "      |actual - truth| = 0.554, bound 5.96e-08: error ratio 9.3e+06 (limit 8), 8.84e+06 ulp from the golden",
+        "  conforms: forward/grad_bias",
+        "0 passed, 1 failed, 0 unsupported",
+    ]
+
+
+def test_an_error_exits_with_1_and_shows_the_line_that_raised(tmp_path: Path) -> None:
+    code, lines = replay(tmp_path, DIVIDES_BY_ZERO)
+    assert code == 1
+    assert lines == [
+        title(Verdict.ERROR),
+        "  ZeroDivisionError: division by zero",
+        f"    at {tmp_path / 'my_ops.py'}:3 in <lambda>: clip_grad_value = {DIVIDES_BY_ZERO}",
+        "0 passed, 0 failed, 1 raised an error, 0 unsupported",
+    ]
+
+
+def test_nothing_but_unsupported_exits_with_3(tmp_path: Path) -> None:
+    code, lines = replay(tmp_path, TAKES_NO_PARAM)
+    assert code == 3
+    assert len(lines) == 2
+    assert "it takes no param 'clip_value' (it takes none)" in lines[0]
+    assert f"{FAMILY}/clip_grad_value" in lines[0]
+    assert lines[1] == "0 passed, 0 failed, 1 unsupported"

@@ -1,0 +1,147 @@
+"""Accepting: whole or not at all, and case files keep every comment."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from test_record import CASES, Reference, accepted, folders, moved, recorded
+
+from harness.accept import accept
+from harness.casefile import read_case_file
+from harness.errors import NothingSelected
+from harness.goldens import open_goldens
+
+__all__ = ["folders"]  # a fixture
+
+COMMENTED = """\
+# A comment above.
+summary: L1 penalty, for the tests of accepting.   # beside
+reference: harness.reference.regularization.l1_penalty
+stages: [forward]
+cases:
+  # about the case
+  - name: block
+    params: {lambd: 0.5}
+    inputs: {weight: {value: [1, -2]}}
+    transcript:
+      options: {precision: 3}
+      expect: |  # the number
+        forward/output :
+         99
+
+  # between the cases
+
+  - name: quoted
+    params: {lambd: 1.0}
+    inputs: {weight: {value: [4]}}
+    transcript:
+      expect: ""   # not yet
+      layout: "{forward/output}"
+  - name: flow
+    params: {lambd: 2.0}
+    inputs: {weight: {value: [4]}}
+    transcript: {expect: "", layout: "{forward/output}"}   # behind
+# the end
+"""
+
+
+def load_all(root: Path) -> int:
+    """Read every array of the goldens; raises when anything is not whole."""
+    goldens = open_goldens(root)
+    count = 0
+    for path in goldens.operators():
+        operator = goldens.operator(path)
+        for case in operator.cases():
+            count += len(operator.arrays_of(case))
+    return count
+
+
+def test_only_the_selected_cases_are_accepted(folders: tuple[Path, Path]) -> None:
+    recorded(folders)
+    accept(folders[1], "torch-2.13.0", ("family/l1_penalty/plain",), cases_root=folders[0])
+    assert open_goldens(folders[1]).case_ids() == ["family/l1_penalty/plain"]
+    accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    assert len(open_goldens(folders[1]).case_ids()) == 3
+    assert not (folders[1] / "torch-2.13.0.new").exists()
+
+
+def test_nothing_pending_is_said(folders: tuple[Path, Path]) -> None:
+    with pytest.raises(NothingSelected, match="nothing is pending for torch-2.13.0; `harness record`"):
+        accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+
+
+def test_a_pattern_that_matches_nothing_pending_is_said(folders: tuple[Path, Path]) -> None:
+    recorded(folders)
+    with pytest.raises(NothingSelected, match="no pending case matches"):
+        accept(folders[1], "torch-2.13.0", ("family/none",), cases_root=folders[0])
+
+
+def test_transcripts_change_only_their_own_bytes(folders: tuple[Path, Path]) -> None:
+    path = folders[0] / "family" / "l1_penalty.yaml"
+    path.write_text(COMMENTED)
+    accepted(folders)
+    expected = (
+        COMMENTED.replace("forward/output :\n         99", "inputs/weight :\n         [ 1. -2.]\n        forward/output :\n         1.5")
+        .replace('expect: ""   # not yet\n', "expect: |   # not yet\n        4.\n")
+        .replace('expect: "", layout', 'expect: "8.", layout')
+    )
+    assert path.read_text() == expected
+    texts = [case.transcript.expect for case in read_case_file(path, folders[0]) if case.transcript]
+    assert texts == ["inputs/weight :\n [ 1. -2.]\nforward/output :\n 1.5\n", "4.\n", "8."]
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_an_accept_that_is_interrupted_leaves_goldens_whole(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Each rename of an accept fails in turn: the old goldens or the new ones can be read, and the next one works."""
+    accepted(folders)
+    recorded(folders, Reference(change=moved(5000.0)))
+    rename, calls = Path.rename, []
+
+    def failing(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) > step:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    if step < 3:
+        with pytest.raises(KeyboardInterrupt):
+            accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    else:
+        accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    monkeypatch.undo()
+    assert load_all(folders[1]) > 0
+    recorded(folders, Reference(change=moved(9000.0)))
+    accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    assert load_all(folders[1]) > 0
+
+
+def _accept_for_ever(cases: Path, goldens: Path) -> None:
+    for number in range(1000):
+        recorded((cases, goldens), Reference(change=moved(1000.0 * (number % 7 + 1))))
+        accept(goldens, "torch-2.13.0", (), cases_root=cases)
+
+
+@pytest.mark.skipif(not hasattr(os, "kill"), reason="needs signals")
+def test_a_kill_at_any_moment_leaves_goldens_whole(folders: tuple[Path, Path]) -> None:
+    accepted(folders)
+    context = multiprocessing.get_context("fork")
+    for round_number in range(8):
+        process = context.Process(target=_accept_for_ever, args=folders)
+        process.start()
+        time.sleep(0.05 + 0.013 * round_number)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        assert load_all(folders[1]) > 0
+
+
+def test_the_cases_of_the_tests_are_what_they_say() -> None:
+    assert CASES.count("- name:") == 2

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import NothingSelected, UsageError
+from harness.selection import case_files, operator_path, select_cases, select_files, selected
+
+TEXT = """summary: A small operator.
+reference: torch.nn.functional.gelu
+stages: [forward]
+cases:
+  - name: one
+    inputs: {input: {zeros: [3]}}
+  - name: two
+    inputs: {input: {zeros: [3]}}
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for path in ("b/gelu", "a/relu", "a/elu"):
+        file = tmp_path / f"{path}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(TEXT, encoding="utf-8")
+    return tmp_path
+
+
+def ids(root: Path, *patterns: str) -> list[str]:
+    return [case.id for _, cases in select_cases(root, patterns) for case in cases]
+
+
+def test_case_files_are_sorted(root: Path) -> None:
+    assert [operator_path(file, root) for file in case_files(root)] == ["a/elu", "a/relu", "b/gelu"]
+
+
+def test_no_pattern_selects_everything(root: Path) -> None:
+    assert len(ids(root)) == 6
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("a/relu/two", ["a/relu/two"]),
+        ("a/relu", ["a/relu/one", "a/relu/two"]),
+        ("a/relu/", ["a/relu/one", "a/relu/two"]),
+        ("b", ["b/gelu/one", "b/gelu/two"]),
+        ("*/two", ["a/elu/two", "a/relu/two", "b/gelu/two"]),
+        ("a/?elu/o*", ["a/relu/one"]),
+        ("[b]*", ["b/gelu/one", "b/gelu/two"]),
+    ],
+)
+def test_patterns(root: Path, pattern: str, expected: list[str]) -> None:
+    assert ids(root, pattern) == expected
+
+
+def test_several_patterns_are_a_union_in_the_order_of_the_files(root: Path) -> None:
+    assert ids(root, "b/gelu/two", "a/elu/one") == ["a/elu/one", "b/gelu/two"]
+
+
+def test_part_of_a_word_selects_nothing() -> None:
+    assert not selected("a/relu/one", ["a/rel"])
+    assert not selected("a/relu/one", ["A/relu/one"])
+
+
+def test_a_pattern_that_matches_nothing_names_the_nearest(root: Path) -> None:
+    with pytest.raises(NothingSelected) as caught:
+        select_files(root, ["a/relu", "a/rleu"])
+    assert str(caught.value) == "no case matches 'a/rleu'; did you mean 'a/relu'?"
+    assert caught.value.exit_code == 3
+
+
+def test_a_pattern_that_is_near_to_nothing(root: Path) -> None:
+    with pytest.raises(NothingSelected, match="no case matches 'zzz'; `harness list` prints the cases there are"):
+        select_files(root, ["zzz"])
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such folder of case files; name one with --cases-dir"):
+        case_files(tmp_path / "nowhere")
+
+
+def test_an_empty_folder_is_nothing_selected(tmp_path: Path) -> None:
+    with pytest.raises(NothingSelected, match="no case files"):
+        case_files(tmp_path)
