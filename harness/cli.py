@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
@@ -64,7 +63,7 @@ def list_cases(patterns: tuple[str, ...], cases_dir: Path, golden_dir: Path) -> 
     for _, cases in select_cases(cases_dir, patterns):
         click.echo("\n".join(case.id for case in cases))
         count += len(cases)
-    click.echo(f"{count} cases", err=True)
+    click.echo(f"{count} {'case' if count == 1 else 'cases'}", err=True)
     return 0
 
 
@@ -152,6 +151,8 @@ def _writers(
     stack: ExitStack, json_out: TextIO | None, junit_path: Path | None, tally: Tally, session: Session, title: str
 ) -> Iterator[Callable[[Result], None]]:
     """Yield what takes each result into a file; the ends are written when `stack` closes."""
+    from importlib import metadata  # noqa: PLC0415
+
     from harness.report.jsonl import write_footer, write_header, write_result  # noqa: PLC0415
     from harness.report.junit import JUnitWriter  # noqa: PLC0415
 

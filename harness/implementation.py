@@ -57,7 +57,7 @@ def _import(name: str, *, known: list[str]) -> ModuleType:
         sys.path.insert(0, folder)  # as `python -m` does: a user's my_ops.py lies where they stand
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         missing = isinstance(error, ModuleNotFoundError) and error.name == name
         if missing:
             hint = nearest(name, [*known, *(path.stem for path in Path.cwd().glob("*.py"))])
@@ -76,12 +76,12 @@ def _import_file(path: Path) -> ModuleType:
     sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(str(path), error) from error
     return module
 
 
-def _broken(name: str, error: Exception) -> UsageError:
+def _broken(name: str, error: BaseException) -> UsageError:
     place = ""
     trace = error.__traceback__
     while trace is not None:

@@ -73,7 +73,8 @@ def parse(text: str, file: str) -> Document:
     {'p': [1e-05, 'no', 31]}
     """
     if text.startswith("\ufeff"):  # libyaml does not count it: every character would be off by one
-        raise CaseFileError("the file begins with a byte order mark", where=f"{file}:1:1", hint="save it as UTF-8 without one")
+        problem = "the file begins with a byte order mark"
+        raise CaseFileError(problem, where=f"{file}:1:1", hint="save it as UTF-8 without one")
     try:
         return _Reader(file).read(text)
     except yaml.MarkedYAMLError as error:

@@ -26,17 +26,17 @@ def test_ulp_is_the_spacing_at_every_power_of_two_and_its_neighbours(dtype: type
 
 @given(st.floats(width=16, min_value=0, max_value=2.0**15))
 def test_ulp_is_the_spacing_in_float16(value: float) -> None:
-    assert ulp(np.float64(value), np.dtype(np.float16)) == np.spacing(np.float16(value))
+    assert ulp(np.asarray(value), np.dtype(np.float16)) == np.spacing(np.float16(value))
 
 
 @given(st.floats(width=32, min_value=0, max_value=2.0**127))
 def test_ulp_is_the_spacing_in_float32(value: float) -> None:
-    assert ulp(np.float64(value), np.dtype(np.float32)) == np.spacing(np.float32(value))
+    assert ulp(np.asarray(value), np.dtype(np.float32)) == np.spacing(np.float32(value))
 
 
 @given(st.floats(min_value=0, max_value=2.0**1023))
 def test_ulp_is_the_spacing_in_float64(value: float) -> None:
-    assert ulp(np.float64(value), np.dtype(np.float64)) == np.spacing(np.float64(value))
+    assert ulp(np.asarray(value), np.dtype(np.float64)) == np.spacing(np.float64(value))
 
 
 def test_ulp_in_bfloat16() -> None:
@@ -49,7 +49,7 @@ def test_ulp_in_bfloat16() -> None:
 def test_ulp_at_the_largest_number_and_beyond(dtype: type[np.floating], last: float) -> None:
     largest = float(np.finfo(dtype).max)
     assert ulp(np.array([largest, -largest]), np.dtype(dtype)).tolist() == [last, last]
-    assert ulp(np.float64(1e308), np.dtype(dtype)) >= last / 16
+    assert ulp(np.asarray(1e308), np.dtype(dtype)) >= last / 16
 
 
 def test_ulp_of_what_is_not_finite_is_zero() -> None:

@@ -44,7 +44,12 @@ def test_every_invalid_file_has_its_message() -> None:
 
 def test_the_path_names_family_and_operator() -> None:
     case = read_case_file(EXAMPLES / "valid" / "numbers.yaml", EXAMPLES)[0]
-    assert (case.family, case.operator, case.path, case.id) == ("valid", "numbers", "valid/numbers", "valid/numbers/numbers")
+    assert (case.family, case.operator, case.path, case.id) == (
+        "valid",
+        "numbers",
+        "valid/numbers",
+        "valid/numbers/numbers",
+    )
 
 
 def test_numbers_in_params_are_numbers() -> None:
@@ -129,7 +134,9 @@ def test_what_decides_the_answer_changes_the_digest(line: str) -> None:
     assert only(PLAIN.format(name="a") + f"    {line}\n").digest != plain.digest
 
 
-@pytest.mark.parametrize("line", ["signed_zero: true", "tolerance: {rtol: 1, atol: 0, why: only for a test}", "# words"])
+@pytest.mark.parametrize(
+    "line", ["signed_zero: true", "tolerance: {rtol: 1, atol: 0, why: only for a test}", "# words"]
+)
 def test_what_only_judges_the_answer_leaves_the_digest(line: str) -> None:
     plain = only(PLAIN.format(name="a"))
     assert only(PLAIN.format(name="a") + f"    {line}\n").digest == plain.digest
@@ -141,7 +148,10 @@ def test_the_order_of_params_leaves_the_digest() -> None:
 
 
 def test_the_order_of_inputs_is_that_of_the_draws_and_changes_the_digest() -> None:
-    one, two = (f"  - name: a\n    inputs: {{{text}}}\n" for text in ("x: {randn: []}, y: {zeros: []}", "y: {zeros: []}, x: {randn: []}"))
+    one, two = (
+        f"  - name: a\n    inputs: {{{text}}}\n"
+        for text in ("x: {randn: []}, y: {zeros: []}", "y: {zeros: []}, x: {randn: []}")
+    )
     assert list(only(two).inputs) == ["y", "x"]
     assert only(one).digest != only(two).digest
 
@@ -170,7 +180,9 @@ def test_a_case_stands_where_its_name_does() -> None:
 
 
 def test_a_transcript_knows_its_place_in_the_text() -> None:
-    text = HEAD + PLAIN.format(name="a") + "    transcript:\n      expect: |\n        é\n      options: {precision: 4}\n"
+    text = (
+        HEAD + PLAIN.format(name="a") + "    transcript:\n      expect: |\n        é\n      options: {precision: 4}\n"
+    )
     (case,) = parse_cases(text, family="f", operator="o", file="x.yaml")
     assert case.transcript is not None
     start, end = case.transcript.span

@@ -135,7 +135,7 @@ def test_a_failure_says_how_many_where_and_how_much() -> None:
 
 
 def test_truth_and_not_the_golden_is_what_an_answer_is_held_to() -> None:
-    expected = Expected(golden=np.float32([2.0]), truth=np.array([1.0]), bound=np.array([0.5]))
+    expected = Expected(golden=np.array([2.0], np.float32), truth=np.array([1.0]), bound=np.array([0.5]))
     assert compared([-3.0], expected).ok
     assert compared([5.0], expected).ok
     assert not compared([5.5], expected).ok
@@ -148,7 +148,7 @@ def test_where_nothing_is_allowed_any_error_is_infinite() -> None:
 
 @pytest.mark.parametrize(("truth", "bound"), [(np.nan, 1.0), (1.0, np.nan), (np.nan, np.nan)])
 def test_a_truth_or_bound_that_is_no_number_conforms_to_nothing(truth: float, bound: float) -> None:
-    expected = Expected(golden=np.float32([1.0]), truth=np.array([truth]), bound=np.array([bound]))
+    expected = Expected(golden=np.array([1.0], np.float32), truth=np.array([truth]), bound=np.array([bound]))
     assert not compared([1.5], expected).ok
 
 

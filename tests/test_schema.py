@@ -21,7 +21,9 @@ def test_every_kind_takes_a_shape(kind: str) -> None:
     assert (found.kind, found.shape) == (kind, (2, 3))
 
 
-@pytest.mark.parametrize(("value", "shape"), [(1, ()), (False, ()), ([], (0,)), ([[1.5], [2]], (2, 1)), ([[], []], (2, 0))])
+@pytest.mark.parametrize(
+    ("value", "shape"), [(1, ()), (False, ()), ([], (0,)), ([[1.5], [2]], (2, 1)), ([[], []], (2, 0))]
+)
 def test_the_shape_of_a_value_is_its_nesting(value: object, shape: tuple[int, ...]) -> None:
     assert draw(value=value).shape == shape
 

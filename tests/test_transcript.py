@@ -73,7 +73,9 @@ def test_words_and_braces_around_the_arrays_stay() -> None:
 
 
 def test_a_placeholder_that_names_no_array_suggests_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"names no array of this case: '{forward/ouput}'; did you mean 'forward/output'"):
+    with pytest.raises(
+        UsageError, match=r"names no array of this case: '{forward/ouput}'; did you mean 'forward/output'"
+    ):
         render("{forward/ouput}", {OUT: np.zeros(1)}, {})
 
 
@@ -113,9 +115,7 @@ def test_an_array_printed_with_other_line_breaks_has_the_same_values(
     assert note == "" or note.startswith("the transcript's text differs, its values do not\n")
 
 
-@given(
-    hnp.arrays(np.float64, shapes.filter(lambda shape: 0 not in shape), elements=st.floats(-1e4, 1e4)), st.data()
-)
+@given(hnp.arrays(np.float64, shapes.filter(lambda shape: 0 not in shape), elements=st.floats(-1e4, 1e4)), st.data())
 def test_one_value_beyond_a_unit_of_the_last_printed_digit_is_found(array: Array, data: st.DataObject) -> None:
     index = tuple(data.draw(st.integers(0, size - 1)) for size in array.shape)
     text = printed(array, precision=4, suppress=True)

@@ -27,8 +27,8 @@ def complaint(text: str) -> str:
     ("text", "value"),
     [
         ("1e-5", 1e-5), ("1E+3", 1000.0), (".5", 0.5), ("-.5", -0.5), ("1.", 1.0), ("+1.5", 1.5), ("-0.0", -0.0),
-        ("0", 0), ("-7", -7), ("+7", 7), ("007", 7), ("0o17", 15), ("0x1F", 31), ("12e03", 12000.0), ("1e400", math.inf),
-        (".inf", math.inf), ("+.Inf", math.inf), ("-.INF", -math.inf),
+        ("0", 0), ("-7", -7), ("+7", 7), ("007", 7), ("0o17", 15), ("0x1F", 31), ("12e03", 12000.0),
+        ("1e400", math.inf), (".inf", math.inf), ("+.Inf", math.inf), ("-.INF", -math.inf),
         ("true", True), ("True", True), ("FALSE", False),
         ("null", None), ("~", None), ("", None), ("Null", None),
     ],
@@ -151,7 +151,9 @@ def test_an_endless_integer_is_refused_before_it_is_converted() -> None:
     assert "an integer of 100000 digits" in complaint(f"a: {'9' * 100_000}")
 
 
-@pytest.mark.parametrize("text", ["a: [1", "a: {b: 1", "a: 'b", "a: @b", "a: b: c", "a: \x01", "- a\nb: 1", "? [a]\n: 1"])
+@pytest.mark.parametrize(
+    "text", ["a: [1", "a: {b: 1", "a: 'b", "a: @b", "a: b: c", "a: \x01", "- a\nb: 1", "? [a]\n: 1"]
+)
 def test_broken_yaml_is_one_line_with_the_file(text: str) -> None:
     found = complaint(text)
     assert found.startswith("x.yaml")
@@ -227,7 +229,9 @@ def check_replacement(before: str, style: str, after: str, new: str) -> None:
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize(("before", "after"), AROUND)
-@pytest.mark.parametrize("new", ["", "one line", "train :\n [[1. 2.]\n\n  [3. 4.]]", " begins with a blank", "# no comment"])
+@pytest.mark.parametrize(
+    "new", ["", "one line", "train :\n [[1. 2.]\n\n  [3. 4.]]", " begins with a blank", "# no comment"]
+)
 def test_a_scalar_of_any_style_is_replaced_and_nothing_else(before: str, after: str, style: str, new: str) -> None:
     check_replacement(before, style, after, new)
 
@@ -250,7 +254,9 @@ def test_any_text_reads_back(style: str, around: tuple[str, str], new: str) -> N
 
 def test_a_block_keeps_its_comment_and_the_blank_lines_behind_it() -> None:
     text = "t:\n  expect: |  # see docs\n    old\n\n\n  layout: x  # y\n"
-    assert replaced(text, "new\n lines")[0] == "t:\n  expect: |  # see docs\n    new\n     lines\n\n\n  layout: x  # y\n"
+    assert (
+        replaced(text, "new\n lines")[0] == "t:\n  expect: |  # see docs\n    new\n     lines\n\n\n  layout: x  # y\n"
+    )
 
 
 def test_a_quoted_scalar_becomes_a_block() -> None:

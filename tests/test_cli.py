@@ -1,0 +1,248 @@
+"""The command as a user runs it: output, exit codes, and errors in one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.goldens import REFERENCE
+from harness.locations import default_cases, default_goldens
+from harness.schema import json_schema
+
+DOCUMENT = "regularization/dropout/document"
+
+MY_OPS = '''
+import numpy as np
+
+class Dropout:
+    """Forgets to rescale the gradient."""
+    def __init__(self, p=0.5):
+        self.p = p
+    def forward(self, input, mask):
+        self.mask = mask
+        return input * mask / (1 - self.p)
+    def backward(self, grad_output):
+        return grad_output * self.mask
+    def eval(self, input):
+        return input
+'''
+
+
+def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *arguments], capture_output=True, text=True, cwd=cwd, check=False,
+        encoding="utf-8",
+    )  # fmt: skip
+
+
+def test_list_prints_one_id_a_line() -> None:
+    done = run("list", "regularization/dropout/doc*")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{DOCUMENT}\n", "1 case\n")
+
+
+def test_list_counts_every_case() -> None:
+    done = run("list")
+    ids = done.stdout.splitlines()
+    assert len(ids) == len(set(ids)) > 900
+    assert done.stderr == f"{len(ids)} cases\n"
+
+
+def test_a_glob_that_matches_nothing_is_exit_3_with_the_nearest_name() -> None:
+    done = run("replay", "numpy", "regularization/dropuot")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "harness: no case matches 'regularization/dropuot'; did you mean 'regularization/dropout'?\n"
+
+
+def test_numpy_passes_every_case() -> None:
+    done = run("replay", "numpy")
+    assert done.returncode == 0, done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert last.endswith("0 failed, 0 unsupported")
+    assert int(last.split()[0]) > 900
+
+
+def test_several_processes_say_the_same_as_one() -> None:
+    pattern = "regularization/*dropout*/small"
+    one, two = run("replay", "numpy", pattern, "-v"), run("replay", "numpy", pattern, "-v", "--jobs", "2")
+    assert one.stdout == two.stdout
+    assert "PASS regularization/dropout/small" in one.stdout
+
+
+def test_a_wrong_implementation_is_exit_1_and_told_in_numbers(tmp_path: Path) -> None:
+    (tmp_path / "my_ops.py").write_text(MY_OPS)
+    done = run("replay", "my_ops", DOCUMENT, cwd=tmp_path)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[1].startswith(f"FAIL {DOCUMENT} (")
+    assert "  backward/grad_input: 10 of 21 elements differ; judged by: at most 8 times the bound" in lines
+    assert "      actual 0.7026223552552463, golden 1.2774951913731751" in lines
+    assert lines[-1] == "0 passed, 1 failed, 0 unsupported"
+
+
+@pytest.mark.parametrize("name", ["my_ops", "my_ops.py", "./my_ops.py", "my_ops:Dropout_holder"])
+def test_an_implementation_is_a_module_a_file_or_an_object(tmp_path: Path, name: str) -> None:
+    (tmp_path / "my_ops.py").write_text(MY_OPS + "\nclass Dropout_holder:\n    dropout = Dropout\n")
+    done = run("replay", name, DOCUMENT, cwd=tmp_path)
+    assert "FAIL regularization/dropout/document" in done.stdout, done.stderr
+
+
+def test_an_implementation_that_offers_nothing_is_exit_3(tmp_path: Path) -> None:
+    (tmp_path / "nothing.py").write_text("")
+    done = run("replay", "nothing", "regularization/sgd", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "UNSUPPORTED: nothing has no such operator: regularization/sgd" in done.stdout
+    assert done.stdout.splitlines()[-1] == "0 passed, 0 failed, 57 unsupported"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import nowhere_to_be_found", "importing 'broken' raised ModuleNotFoundError: No module named"),
+        ("def f(:", "importing 'broken' raised SyntaxError"),
+        ("1 / 0", "importing 'broken' raised ZeroDivisionError: division by zero"),
+        ("raise SystemExit(0)", "importing 'broken' raised SystemExit: 0"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "broken.py").write_text(text)
+    done = run("replay", "broken", DOCUMENT, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_unknown_implementation_names_the_nearest(tmp_path: Path) -> None:
+    done = run("replay", "nunpy", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "harness: no implementation and no module named 'nunpy'; did you mean 'numpy'?\n"
+
+
+def test_json_lines_have_a_header_a_line_a_case_and_a_footer(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    done = run("replay", "numpy", "regularization/renorm", "--json", str(path))
+    assert done.returncode == 0
+    header, *rows, footer = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    assert (header["implementation"], header["golden"], header["limit"]) == ("numpy", REFERENCE, 8.0)
+    assert footer == {"cases": len(rows), "exit_code": 0, "verdicts": {"PASS": len(rows)}}
+    assert all(output["ratio"] <= 8 for row in rows for output in row["outputs"])
+
+
+def test_json_on_stdout_leaves_the_words_to_stderr() -> None:
+    done = run("replay", "numpy", DOCUMENT, "--json", "-")
+    assert [json.loads(line) for line in done.stdout.splitlines()][-1]["exit_code"] == 0
+    assert done.stderr.splitlines()[-1] == "1 passed, 0 failed, 0 unsupported"
+
+
+def test_junit_counts_and_tells(tmp_path: Path) -> None:
+    (tmp_path / "my_ops.py").write_text(MY_OPS)
+    run("replay", "my_ops", DOCUMENT, "regularization/sgd/small", "--junit", "out.xml", cwd=tmp_path)
+    suite = ElementTree.parse(tmp_path / "out.xml").getroot()  # noqa: S314 - our own file
+    assert {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "2", "failures": "1", "errors": "0", "skipped": "1",
+    }  # fmt: skip
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert failure.text is not None
+    assert "10 of 21 elements differ" in failure.text
+
+
+def test_a_version_that_is_not_recorded_lists_those_that_are() -> None:
+    done = run("replay", "numpy", "--golden", "torch-0.4.1")
+    assert done.returncode == 4
+    assert "no goldens of 'torch-0.4.1'" in done.stderr
+    assert "torch-1.13.1, torch-2.13.0, torch-2.15.0" in done.stderr
+
+
+@pytest.mark.parametrize("version", ["torch-1.13.1", "2.15.0"])
+def test_numpy_conforms_to_every_recorded_version(version: str) -> None:
+    done = run("replay", "numpy", "--golden", version)
+    assert done.returncode == 0, done.stdout
+    assert ", 0 failed, " in done.stdout.splitlines()[-1]
+
+
+def test_show_prints_the_transcript_of_the_case_to_the_character() -> None:
+    done = run("show", DOCUMENT)
+    assert done.returncode == 0
+    text = (default_cases() / "regularization" / "dropout.yaml").read_text(encoding="utf-8")
+    block = text[text.index("      expect: |\n", text.index("name: document")) :].split("\n", 1)[1]
+    expected = [line[8:].rstrip() for line in block.splitlines()]
+    printed = done.stdout.splitlines()
+    assert printed == expected[: len(printed)]
+    assert len(printed) == 45
+
+
+def test_show_of_a_case_without_a_transcript_prints_every_stage() -> None:
+    done = run("show", "regularization/l2_penalty/shapes-float32-1d")
+    assert done.stdout.startswith("inputs/weight :\n")
+    assert "backward/grad_weight :" in done.stdout
+
+
+def test_show_names_one_case() -> None:
+    done = run("show", "regularization/dropout")
+    assert done.returncode == 2
+    assert "cases match 'regularization/dropout'; name one, such as regularization/dropout/small" in done.stderr
+
+
+def test_the_schema_beside_the_case_files_is_current() -> None:
+    done = run("schema")
+    assert json.loads(done.stdout) == json_schema()
+    assert (default_cases() / "case.schema.json").read_text(encoding="utf-8") == done.stdout
+
+
+def test_every_case_file_points_editors_at_the_schema() -> None:
+    for path in default_cases().glob("*/*.yaml"):
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first == "# yaml-language-server: $schema=../case.schema.json", path
+
+
+def test_no_case_has_a_tolerance_of_its_own() -> None:
+    for path in default_cases().glob("*/*.yaml"):
+        assert "tolerance:" not in path.read_text(encoding="utf-8"), path
+
+
+def test_a_usage_error_is_exit_2() -> None:
+    assert run("replay").returncode == 2
+    assert run("replay", "numpy", "--jobs", "0").returncode == 2
+    assert run("no-such-command").returncode == 2
+
+
+def test_drift_between_recorded_versions() -> None:
+    done = run("drift", "2.13.0", "2.15.0")
+    assert done.returncode == 0
+    assert done.stdout.startswith("torch-2.15.0: 5389 arrays against torch-2.13.0:\n    5389 identical\n")
+
+
+def test_a_flipped_bit_is_exit_4_and_names_the_array(tmp_path: Path) -> None:
+    golden = tmp_path / "golden" / REFERENCE / "regularization"
+    golden.mkdir(parents=True)
+    source = default_goldens() / REFERENCE
+    (golden.parent / "MANIFEST").write_bytes((source / "MANIFEST").read_bytes())
+    blob = bytearray((source / "regularization" / "renorm.safetensors").read_bytes())
+    blob[-1] ^= 1
+    (golden / "renorm.safetensors").write_bytes(blob)
+    done = run("replay", "numpy", "regularization/renorm", "--golden-dir", str(tmp_path / "golden"))
+    assert done.returncode == 4
+    missing = [line for line in done.stdout.splitlines() if line.startswith("MISSING")]
+    assert len(missing) == 1
+    assert "is not the array that MANIFEST names" in done.stdout
+    (golden / "renorm.safetensors").unlink()
+    done = run("replay", "numpy", "regularization/renorm", "--golden-dir", str(tmp_path / "golden"))
+    assert done.returncode == 4
+    assert "is missing" in done.stdout
+
+
+def test_replaying_numpy_leaves_torch_alone() -> None:
+    program = (
+        "import sys\n"
+        "sys.argv = ['harness', 'replay', 'numpy', 'regularization/*/small']\n"
+        "from harness.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    assert not any(name.partition('.')[0] == 'torch' for name in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

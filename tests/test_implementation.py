@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from harness.errors import UsageError
+from harness.implementation import GROUP, as_implementation, load_implementation
+from harness.model import Call, Outputs
+from harness.namespace import Namespace
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Stand in an empty folder, and forget what is imported from it."""
+    before = set(sys.modules)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+class Own:
+    name, version = "own", "1"
+
+    def run(self, call: Call) -> Outputs:
+        return Outputs(stages={})
+
+
+def test_the_group_is_that_of_the_distribution() -> None:
+    assert GROUP == "golden_harness.implementations"
+
+
+def test_numpy_is_built_in() -> None:
+    assert load_implementation("numpy").name == "numpy"
+
+
+def test_a_module_beside_the_user(folder: Path) -> None:
+    write(folder / "my_ops_a.py", "__version__ = '3'\ndef gelu(input): return input\n")
+    found = load_implementation("my_ops_a")
+    assert (found.name, found.version) == ("my_ops_a", "3")
+
+
+def test_a_module_in_a_package(folder: Path) -> None:
+    write(folder / "my_pkg_b" / "__init__.py", "")
+    write(folder / "my_pkg_b" / "ops.py", "__version__ = '4'\n")
+    assert load_implementation("my_pkg_b.ops").version == "4"
+
+
+@pytest.mark.parametrize("name", ["./deep/my_ops_c.py", "deep/my_ops_c.py"])
+def test_a_file_by_its_path(folder: Path, name: str) -> None:
+    write(folder / "deep" / "beside_c.py", "VERSION = '5'\n")
+    write(folder / "deep" / "my_ops_c.py", "from beside_c import VERSION as __version__\n")
+    assert load_implementation(name).version == "5"
+
+
+def test_an_object_in_a_module(folder: Path) -> None:
+    write(folder / "my_ops_d.py", "class ops:\n    class inner:\n        __version__ = '6'\n")
+    assert load_implementation("my_ops_d:ops.inner").version == "6"
+
+
+def test_an_object_is_taken_as_it_is() -> None:
+    own = Own()
+    assert load_implementation(own) is own
+
+
+def test_a_class_that_runs_is_made() -> None:
+    assert isinstance(as_implementation(Own, "own"), Own)
+
+
+def test_anything_else_is_a_namespace() -> None:
+    found = load_implementation(SimpleNamespace())
+    assert isinstance(found, Namespace)
+    assert found.name == "SimpleNamespace"
+
+
+# -- what cannot be loaded, each in one line
+
+
+def complaint(name: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        load_implementation(name)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_an_unknown_name_suggests_the_nearest() -> None:
+    assert complaint("nmupy") == "no implementation and no module named 'nmupy'; did you mean 'numpy'?"
+
+
+def test_an_unknown_name_suggests_a_module_beside_the_user(folder: Path) -> None:
+    write(folder / "my_ops_e.py", "")
+    assert complaint("my_opse").endswith("did you mean 'my_ops_e'?")
+
+
+def test_a_file_that_is_not_there() -> None:
+    assert complaint("nowhere/ops.py") == "nowhere/ops.py: no such file; give the path of a Python file"
+
+
+def test_a_module_that_raises_names_the_line(folder: Path) -> None:
+    write(folder / "my_ops_f.py", "x = 1\ny = x / 0\n")
+    assert complaint("my_ops_f") == (
+        f"importing 'my_ops_f' raised ZeroDivisionError: division by zero ({folder}/my_ops_f.py:2)"
+    )
+
+
+def test_a_file_that_raises_names_the_line(folder: Path) -> None:
+    write(folder / "my_ops_g.py", "raise RuntimeError('no device')\n")
+    assert complaint("./my_ops_g.py").startswith("importing 'my_ops_g.py' raised RuntimeError: no device (")
+
+
+def test_a_module_that_is_not_python_names_the_line(folder: Path) -> None:
+    write(folder / "my_ops_h.py", "x = 1\ndef broken(:\n")
+    found = complaint("my_ops_h")
+    assert found.startswith("importing 'my_ops_h' raised SyntaxError: ")
+    assert found.endswith("my_ops_h.py:2)")
+
+
+def test_a_module_that_needs_another_says_which(folder: Path) -> None:
+    write(folder / "my_ops_i.py", "import no_such_package_i\n")
+    found = complaint("my_ops_i")
+    assert "ModuleNotFoundError: No module named 'no_such_package_i'" in found
+
+
+def test_an_attribute_that_is_not_there_suggests_the_nearest(folder: Path) -> None:
+    write(folder / "my_ops_j.py", "class operators: pass\n")
+    assert (
+        complaint("my_ops_j:operatosr") == "'my_ops_j:operatosr': 'operatosr' is not there; did you mean 'operators'?"
+    )
+
+
+def test_programs_are_not_offered_yet() -> None:
+    assert complaint("exec:./my_impl").startswith("exec:./my_impl: programs that speak over a pipe")

@@ -1,0 +1,88 @@
+"""The pytest plug-in: one test a case, the verdicts and words of the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from test_cli import DOCUMENT, MY_OPS, run
+
+
+def pytest_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "my_ops.py").write_text(MY_OPS)
+    return tmp_path
+
+
+def test_every_case_is_a_test_with_its_id(folder: Path) -> None:
+    done = pytest_run(folder, "--implementation", "numpy", "-v", "--golden-cases", "regularization/dropout")
+    assert done.returncode == 0, done.stdout
+    assert "regularization/dropout::document PASSED" in done.stdout
+    assert " 67 passed in " in done.stdout
+
+
+def test_cases_are_chosen_with_k(folder: Path) -> None:
+    done = pytest_run(folder, "--implementation", "numpy", "-k", "document", "-q")
+    assert "1 passed, 912 deselected" in done.stdout
+
+
+def test_the_failure_text_is_that_of_the_command_line(folder: Path) -> None:
+    done = pytest_run(folder, "--implementation", "my_ops", "--golden-cases", DOCUMENT)
+    assert done.returncode == 1
+    told = run("replay", "my_ops", DOCUMENT, cwd=folder).stdout.splitlines()[1:-1]
+    assert "\n".join(told) in done.stdout
+
+
+def test_verdicts_are_those_of_the_command_line(folder: Path) -> None:
+    done = pytest_run(folder, "--implementation", "my_ops", "-q", "-rN")
+    passed, failed, unsupported = (
+        int(part.split()[0]) for part in run("replay", "my_ops", cwd=folder).stdout.splitlines()[-1].split(", ")
+    )
+    assert f"{failed} failed, {passed} passed, {unsupported} skipped" in done.stdout
+
+
+def test_it_works_in_parallel_and_with_junit(folder: Path) -> None:
+    arguments = ("--implementation", "my_ops", "-q", "-n", "2", "--junitxml=out.xml")
+    done = pytest_run(folder, *arguments, "--golden-cases", "regularization/*/small")
+    assert done.returncode == 1, done.stdout
+    suite = ElementTree.parse(folder / "out.xml").getroot().find("testsuite")  # noqa: S314 - our own file
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("19", "1", "18")
+
+
+def test_one_line_in_a_test_file_does_the_same(folder: Path) -> None:
+    (folder / "test_mine.py").write_text(
+        "import my_ops\n"
+        "from harness.pytest_plugin import golden_test\n"
+        'test_golden = golden_test(my_ops, "regularization/dropout/document")\n'
+        'test_numpy = golden_test("numpy", "regularization/dropout/document")\n'
+    )
+    done = pytest_run(folder, "-v")
+    assert f"test_mine.py::test_golden[{DOCUMENT}] FAILED" in done.stdout
+    assert f"test_mine.py::test_numpy[{DOCUMENT}] PASSED" in done.stdout
+    told = run("replay", "my_ops", DOCUMENT, cwd=folder).stdout.splitlines()[1:-1]
+    assert "\n".join(told) in done.stdout
+
+
+def test_a_wrong_name_is_a_usage_error(folder: Path) -> None:
+    done = pytest_run(folder, "--implementation", "nunpy")
+    assert done.returncode == 4
+    assert "no implementation and no module named 'nunpy'; did you mean 'numpy'?" in done.stderr
+
+
+def test_a_selection_of_nothing_is_a_usage_error(folder: Path) -> None:
+    done = pytest_run(folder, "--implementation", "numpy", "--golden-cases", "regularization/none")
+    assert done.returncode == 4
+    assert "no case matches 'regularization/none'" in done.stderr
+
+
+def test_without_the_option_nothing_is_collected(folder: Path) -> None:
+    assert pytest_run(folder).returncode == 5
