@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.casefile import read_case_file
+from harness.casefile import read_case_file, read_text
 from harness.errors import NothingSelected
 from harness.goldenfile import MANIFEST, Line, OperatorFile, read_manifest, read_operator, save_operator, write_manifest
 from harness.goldens import RECORD, operators_in, ready, settled
@@ -156,7 +156,7 @@ def _accept_transcripts(texts: dict[str, str], cases_root: Path) -> None:
     """Write accepted transcripts into their case files: only those bytes, every comment stays where it was."""
     for path in sorted({case_id.rpartition("/")[0] for case_id in texts}):
         file = cases_root / f"{path}.yaml"
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
         spans = [
             (*case.transcript.span, texts[case.id], case.transcript.indent)
             for case in read_case_file(file, cases_root)

@@ -5,14 +5,15 @@ A floating output in dtype d is judged against `truth`, the reference in float64
     bound = ulp_d(truth) + spread + own
 
 where `spread` is how far one rounding of the inputs moves the answer (backward error: Higham, Accuracy and Stability of
-Numerical Algorithms, 2nd ed., section 1.5) and `own` is what the reference itself lost in dtype d. The error ratio of an
-implementation is max |actual - truth| / bound.
+Numerical Algorithms, 2nd ed., section 1.5) and `own` is what the reference itself lost in dtype d. The error ratio of
+an implementation is max |actual - truth| / bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -51,8 +52,8 @@ def ulp(values: Array, dtype: np.dtype[Any]) -> Array:
 def derive_expected(call: Call, golden: Outputs, run: Run) -> dict[Stage, dict[str, Expected]]:
     """Return truth and bound for every array of `golden`, the answer of a reference to `call`.
 
-    `run` is that reference; `call` carries the noise under which it answered. Raises `RecordError` for an answer that is
-    ill-posed (one rounding of an input flips it) or that the reference lost altogether.
+    `run` is that reference; `call` carries the noise under which it answered. Raises `RecordError` for an answer that
+    is ill-posed (one rounding of an input flips it) or that the reference lost altogether.
     """
     dtype = np.dtype(next(iter(_floating(golden).values())).dtype) if _floating(golden) else np.dtype(np.float64)
     truth = _wide(run(_cast(call, np.dtype(np.float64))))
@@ -142,10 +143,13 @@ def _directions(seed: int) -> Iterator[Callable[[Array], Array]]:
     The later ones stand in where a perturbed input leaves the function's domain.
     """
     for sign in (1.0, -1.0):
-        stream = np.random.RandomState(seed)
-        yield lambda array, s=sign, r=stream: s * (2.0 * np.asarray(r.randint(0, 2, size=array.shape)) - 1.0)
+        yield partial(_random_signs, sign, np.random.RandomState(seed))
     yield lambda array: np.full(array.shape, -1.0)
     yield lambda array: np.full(array.shape, 1.0)
+
+
+def _random_signs(sign: float, stream: np.random.RandomState, array: Array) -> Array:
+    return sign * (2.0 * np.asarray(stream.randint(0, 2, size=array.shape)) - 1.0)
 
 
 def _spread(call: Call, truth: Wide, dtype: np.dtype[Any], run: Run) -> Wide:

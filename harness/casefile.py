@@ -36,14 +36,22 @@ def read_case_file(path: Path, root: Path) -> list[Case]:
 
     Raises `CaseFileError` with file, line and column for anything that is not a case file.
     """
+    text = read_text(path)
+    family = path.parent.relative_to(root).as_posix()
+    return parse_cases(text, family=family, operator=path.stem, file=str(path))
+
+
+def read_text(path: Path) -> str:
+    """Return the characters of a case file as they stand, whatever its line ends.
+
+    Raises `CaseFileError` when it cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise CaseFileError(f"not UTF-8 at byte {error.start}", where=str(path), hint="save it as UTF-8") from error
     except OSError as error:
         raise CaseFileError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    family = path.parent.relative_to(root).as_posix()
-    return parse_cases(text, family=family, operator=path.stem, file=str(path))
 
 
 def parse_cases(text: str, *, family: str, operator: str, file: str) -> list[Case]:

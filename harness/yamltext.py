@@ -193,20 +193,25 @@ def replace_scalar(text: str, start: int, end: int, new: str, indent: int) -> st
     mapping, say, or before a comment that the block would swallow) a quoted string.
     """
     old = text[start:end]
+    newline = "\r\n" if "\r\n" in text else "\n"
     if old[:1] in ("|", ">"):
-        behind = old.partition("\n")[0].lstrip("|>-+0123456789")
-        after = old[len(old.rstrip("\n")) :] + text[end:]
+        behind = _first_line(old).lstrip("|>-+0123456789")
+        after = old[len(old.rstrip("\r\n")) :] + text[end:]
     else:
-        behind, newline, following = text[end:].partition("\n")
-        after = newline + following
+        behind = _first_line(text[end:])
+        after = text[end + len(behind) :]
     lines = new.strip("\n").split("\n") if new.strip("\n") else []
     marker = "|2" if lines and lines[0][:1] in (" ", "\t") else "|"  # its indentation must be said
-    body = "".join(f"\n{' ' * indent}{line}" if line else "\n" for line in lines)
+    body = "".join(f"{newline}{' ' * indent}{line}" if line else newline for line in lines)
     written = text[:start] + marker + behind + body + after
     read_back = _scalar_at(written, start)
     if read_back is not None and read_back.rstrip("\n") == "\n".join(lines):
         return written
     return text[:start] + _quoted(new) + behind + after
+
+
+def _first_line(text: str) -> str:
+    return re.split(r"\r?\n", text, maxsplit=1)[0]
 
 
 def _scalar_at(text: str, start: int) -> str | None:

@@ -10,6 +10,7 @@ from harness.model import Case, Stage
 
 EXAMPLES = Path(__file__).parent / "example-cases"
 HEAD = "summary: A small operator.\nreference: torch.nn.functional.gelu\nstages: [forward]\ncases:\n"
+PLAIN = "  - name: {name}\n    inputs: {{input: {{randn: [3]}}}}\n"
 
 
 def parse(cases: str, head: str = HEAD) -> list[Case]:
@@ -73,6 +74,17 @@ def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
         read_case_file(file, tmp_path)
 
 
+def test_the_place_of_a_transcript_counts_every_character_of_a_line_end(tmp_path: Path) -> None:
+    file = tmp_path / "family" / "operator.yaml"
+    file.parent.mkdir()
+    text = HEAD + PLAIN.format(name="a") + '    transcript: {expect: "old"}\n'
+    file.write_bytes(text.replace("\n", "\r\n").encode())
+    (case,) = read_case_file(file, tmp_path)
+    assert case.transcript is not None
+    start, end = case.transcript.span
+    assert file.read_bytes()[start:end] == b'"old"'
+
+
 # -- the matrix
 
 
@@ -109,8 +121,6 @@ def test_an_axis_is_replaced_only_where_it_is_the_whole_value() -> None:
 
 
 # -- what is derived
-
-PLAIN = "  - name: {name}\n    inputs: {{input: {{randn: [3]}}}}\n"
 
 
 def test_a_seed_depends_on_the_id_alone() -> None:

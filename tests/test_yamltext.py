@@ -264,6 +264,16 @@ def test_a_quoted_scalar_becomes_a_block() -> None:
     assert replaced(text, "a\n\nb")[0] == "t:\n  expect: |   # to be filled\n    a\n\n    b\n  layout: x\n"
 
 
+@pytest.mark.parametrize("style", ['""', "|\n    old\n\n"])
+def test_line_ends_stay_what_they_are(style: str) -> None:
+    text = f"t:\n  expect: {style}\n  layout: x  # y\n".replace("\n", "\r\n")
+    written = replaced(text, "a\n\nb")[0]
+    assert written.startswith("t:\r\n  expect: |\r\n    a\r\n\r\n    b\r\n")
+    assert written.endswith("\r\n  layout: x  # y\r\n")
+    assert written.count("\n") == written.count("\r\n")
+    assert expect_in(written) == "a\n\nb\n"
+
+
 def test_replacing_twice_gives_the_same_bytes() -> None:
     once = replaced("t:\n  expect: old\nu: 1\n", "new\n text")[0]
     assert replaced(once, "new\n text")[0] == once
