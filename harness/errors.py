@@ -71,6 +71,10 @@ class Unsupported(Exception):
     """Raised by an implementation for an operator, param, dtype or stage that it does not offer."""
 
 
+#: how many valid names a message spells out
+_SPELLED_OUT = 12
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return a "did you mean" hint for `name`, or the valid names when none is close, or ''.
 
@@ -81,4 +85,4 @@ def nearest(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"expected one of {', '.join(map(repr, known))}" if 0 < len(known) <= 12 else ""
+    return f"expected one of {', '.join(map(repr, known))}" if 0 < len(known) <= _SPELLED_OUT else ""

@@ -10,11 +10,13 @@ for is corrupt.
 from __future__ import annotations
 
 import functools
+import itertools
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import safetensors
@@ -125,6 +127,30 @@ def read_manifest(folder: Path) -> str:
         return (folder / MANIFEST).read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
+
+
+def read_operator_manifest(folder: Path, operator: str) -> str:
+    """Return the lines of MANIFEST about one operator, found by bisection: the whole of it is never held."""
+    prefix = f"{operator}/".encode()
+    try:
+        with (folder / MANIFEST).open("rb") as file:
+            low, high = 0, file.seek(0, os.SEEK_END)
+            while low < high:
+                middle = (low + high) // 2
+                _seek_line(file, middle)
+                row = file.readline()
+                low, high = (middle + 1, high) if row and row < prefix else (low, middle)
+            _seek_line(file, low)
+            return b"".join(itertools.takewhile(lambda row: row.startswith(prefix), file)).decode()
+    except FileNotFoundError:
+        return ""
+
+
+def _seek_line(file: BinaryIO, offset: int) -> None:
+    """Go to the first line that begins at `offset` or behind it."""
+    file.seek(max(offset - 1, 0))
+    if offset:
+        file.readline()
 
 
 def read_operator(folder: Path, operator: str, manifest: str) -> OperatorFile:

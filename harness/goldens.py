@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import GoldenError
-from harness.goldenfile import MANIFEST, OperatorFile, read_manifest, read_operator, vouched
+from harness.goldenfile import MANIFEST, OperatorFile, read_manifest, read_operator, read_operator_manifest, vouched
 from harness.model import Array, Arrays, Expected, Golden, Stage, is_floating
 
 #: the torch version whose goldens are whole; every other one is an overlay of it
@@ -118,28 +118,23 @@ class Goldens:
     version: str
     folder: Path
     base_folder: Path | None
-    _manifests: dict[Path, str] = field(default_factory=dict)
 
     def operator(self, operator: str) -> OperatorGoldens:
         """Return the goldens of `<family>/<operator>`, read afresh: one operator is held at a time."""
-        own = read_operator(self.folder, operator, self._manifest(self.folder))
+        own = read_operator(self.folder, operator, read_operator_manifest(self.folder, operator))
         base = None
         if self.base_folder is not None:
-            base = read_operator(self.base_folder, operator, self._manifest(self.base_folder))
+            base_lines = read_operator_manifest(self.base_folder, operator)
+            base = read_operator(self.base_folder, operator, base_lines)
         return OperatorGoldens(version=self.version, own=own, base=base)
 
     def operators(self) -> list[str]:
         """Return `<family>/<operator>` of everything that this version has recorded."""
-        return operators_in(self._manifest(self.folder))
+        return operators_in(read_manifest(self.folder))
 
     def case_ids(self) -> list[str]:
         """Return the ids of the cases that this version has recorded, sorted."""
         return [f"{path}/{case}" for path in self.operators() for case in sorted(self.operator(path).cases())]
-
-    def _manifest(self, folder: Path) -> str:
-        if folder not in self._manifests:
-            self._manifests[folder] = read_manifest(folder)
-        return self._manifests[folder]
 
     @cached_property
     def record(self) -> dict[str, Any]:

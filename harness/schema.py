@@ -76,7 +76,8 @@ class DrawModel(Strict):
     @cached_property
     def kind(self) -> str:
         """The one kind that is given."""
-        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+        named = self.model_fields_set
+        return next(kind for kind in KINDS if kind in named and getattr(self, kind) is not None)
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
@@ -86,7 +87,8 @@ class DrawModel(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> DrawModel:
-        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        named = self.model_fields_set
+        given = [kind for kind in KINDS if kind in named and getattr(self, kind) is not None]
         if len(given) != 1:
             found = " and ".join(map(repr, given)) or "none"
             raise ValueError(f"a draw has exactly one kind, found {found}; the kinds are {', '.join(KINDS)}")

@@ -71,7 +71,7 @@ def test_only_the_selected_cases_are_accepted(folders: tuple[Path, Path]) -> Non
 
 
 def test_nothing_pending_is_said(folders: tuple[Path, Path]) -> None:
-    with pytest.raises(NothingSelected, match="nothing is pending for torch-2.13.0; `harness record`"):
+    with pytest.raises(NothingSelected, match=r"nothing is pending for torch-2\.13\.0; `harness record`"):
         accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
 
 
@@ -86,7 +86,10 @@ def test_transcripts_change_only_their_own_bytes(folders: tuple[Path, Path]) -> 
     path.write_text(COMMENTED)
     accepted(folders)
     expected = (
-        COMMENTED.replace("forward/output :\n         99", "inputs/weight :\n         [ 1. -2.]\n        forward/output :\n         1.5")
+        COMMENTED.replace(
+            "forward/output :\n         99",
+            "inputs/weight :\n         [ 1. -2.]\n        forward/output :\n         1.5",
+        )
         .replace('expect: ""   # not yet\n', "expect: |   # not yet\n        4.\n")
         .replace('expect: "", layout', 'expect: "8.", layout')
     )

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -141,7 +141,7 @@ def test_json_on_stdout_leaves_the_words_to_stderr() -> None:
 def test_junit_counts_and_tells(tmp_path: Path) -> None:
     (tmp_path / "my_ops.py").write_text(MY_OPS)
     run("replay", "my_ops", DOCUMENT, "regularization/sgd/small", "--junit", "out.xml", cwd=tmp_path)
-    suite = ElementTree.parse(tmp_path / "out.xml").getroot()  # noqa: S314 - our own file
+    suite = ET.parse(tmp_path / "out.xml").getroot()  # noqa: S314 - our own file
     assert {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
         "tests": "2", "failures": "1", "errors": "0", "skipped": "1",
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from test_cli import DOCUMENT, MY_OPS, run
@@ -53,7 +53,7 @@ def test_it_works_in_parallel_and_with_junit(folder: Path) -> None:
     arguments = ("--implementation", "my_ops", "-q", "-n", "2", "--junitxml=out.xml")
     done = pytest_run(folder, *arguments, "--golden-cases", "regularization/*/small")
     assert done.returncode == 1, done.stdout
-    suite = ElementTree.parse(folder / "out.xml").getroot().find("testsuite")  # noqa: S314 - our own file
+    suite = ET.parse(folder / "out.xml").getroot().find("testsuite")  # noqa: S314 - our own file
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("19", "1", "18")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -204,7 +205,9 @@ def test_an_answer_that_the_reference_lost_is_refused(folders: tuple[Path, Path]
     def lose(call: Call, outputs: Outputs) -> Outputs:
         if call.dtype != "float32" or call.operator != "l1_penalty":
             return outputs
-        return replace(outputs, stages={**outputs.stages, Stage.FORWARD: {"output": np.float32(np.nan).reshape(())}})
+        return replace(
+            outputs, stages={**outputs.stages, Stage.FORWARD: {"output": np.full((), np.nan, dtype=np.float32)}}
+        )
 
     found = recorded(folders, Reference(change=lose)).found
     assert "the reference gives nan in float32 and" in str(found.errors[0])
@@ -276,8 +279,6 @@ def test_an_edited_case_is_stale_until_it_is_recorded(folders: tuple[Path, Path]
 def test_the_command_needs_torch_and_says_how_to_get_it(
     folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, "harness.implementations.torch", raising=False)
     shutil.rmtree(folders[1], ignore_errors=True)

@@ -78,7 +78,8 @@ def resolve(dotted: str) -> Any:
         if step is None and root == "harness.reference":
             step = _submodule(f"{walked}.{part}")
         if step is None:
-            raise Unsupported(f"reference {dotted!r}: {walked} has no {part!r}; {nearest(part, dir(found))}".rstrip("; "))
+            hint = nearest(part, dir(found))
+            raise Unsupported(f"reference {dotted!r}: {walked} has no {part!r}; {hint}".rstrip("; "))
         found, walked = step, f"{walked}.{part}"
     if isinstance(found, Noisy) or callable(found):
         return found
