@@ -141,7 +141,8 @@ def read_operator_manifest(folder: Path, operator: str) -> str:
                 row = file.readline()
                 low, high = (middle + 1, high) if row and row < prefix else (low, middle)
             _seek_line(file, low)
-            return b"".join(itertools.takewhile(lambda row: row.startswith(prefix), file)).decode()
+            rows: Iterable[bytes] = file
+            return b"".join(itertools.takewhile(lambda row: row.startswith(prefix), rows)).decode()
     except FileNotFoundError:
         return ""
 
