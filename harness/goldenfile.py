@@ -141,8 +141,7 @@ def read_operator_manifest(folder: Path, operator: str) -> str:
                 row = file.readline()
                 low, high = (middle + 1, high) if row and row < prefix else (low, middle)
             _seek_line(file, low)
-            rows: Iterable[bytes] = file
-            return b"".join(itertools.takewhile(lambda row: row.startswith(prefix), rows)).decode()
+            return b"".join(itertools.takewhile(lambda row: bytes(row).startswith(prefix), file)).decode()
     except FileNotFoundError:
         return ""
 
