@@ -25,12 +25,11 @@ import numpy as np
 
 from harness.casefile import read_case_file
 from harness.goldens import REFERENCE, open_goldens
-from harness.implementation import load_implementation
 from harness.locations import default_cases, default_goldens
 from harness.model import Case, Stage
 from harness.replay import replay_file
 from harness.selection import case_files
-from harness.session import make_judge
+from harness.session import Session, prepared
 
 #: arrays of up to this many elements are what the cost a case is stated for
 SMALL = 100
@@ -81,8 +80,9 @@ def median_seconds(action: Callable[[], object]) -> float:
 
 def own_cost() -> tuple[int, float, float]:
     """Return cases, and milliseconds a case: of the whole replay, and of the implementation alone within it."""
-    judge = make_judge(load_implementation("numpy"))
     root = default_cases()
+    session = Session(implementation="numpy", cases=root, goldens=default_goldens(), version=REFERENCE)
+    judge, _ = prepared(session)
     chosen = {file: {case.id for case in cases} for file, cases in small_cases()}
     count = sum(map(len, chosen.values()))
     seconds: list[float] = []

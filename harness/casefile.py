@@ -98,16 +98,18 @@ def _expand(entry: dict[str, Any], document: Document, path: yamltext.Path) -> I
         _fail(document, (*path, "matrix"), f"the matrix has {count} cases, the limit is {MAX_EXPANSION}")
     axes = [_labelled(axis, values) for axis, values in matrix.items()]
     body = {key: value for key, value in entry.items() if key != "matrix"}
-    used = _axes_in(body, document, path, known=matrix)
+    axes_below = {key: _axes_in(value, document, (*path, key), known=matrix) for key, value in body.items()}
+    used = set().union(*axes_below.values())
     for axis in matrix:
         if axis not in used:
             _fail(
                 document, (*path, "matrix", axis), f"axis {axis!r} is not used", f"write ${axis} in the case", key=True
             )
+    moving = {key: value for key, value in body.items() if axes_below[key]}
     for combination in itertools.product(*axes):
         values = {axis: value for axis, (_, value) in zip(matrix, combination, strict=True)}
         name = "-".join([entry["name"], *(label for label, _ in combination)])
-        yield name, {**_substitute(body, values), "name": name}
+        yield name, {**body, **_substitute(moving, values), "name": name}
 
 
 def _labelled(axis: str, values: list[Any] | dict[str, Any]) -> list[tuple[str, Any]]:

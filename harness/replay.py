@@ -85,6 +85,7 @@ class Judge:
         return self._run(case, call, golden, goldens)
 
     def _run(self, case: Case, call: Call, golden: Golden, goldens: OperatorGoldens) -> Result:
+        before = _bytes_given(call)
         start = time.perf_counter()
         try:
             outputs = self.implementation.run(call)
@@ -93,8 +94,7 @@ class Judge:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plug-in raises is its ERROR, not ours
             return _result(case, Verdict.ERROR, error_text(error))
         seconds = time.perf_counter() - start
-        given = {"inputs": call.inputs, "grad_outputs": call.grad_outputs, "noise": call.noise}
-        written = goldens.other_than_recorded(case.name, given)
+        written = _written(call, before)
         if written:
             return _result(case, Verdict.ERROR, f"it wrote into its {written}")
         if not outputs.stages:
@@ -158,6 +158,18 @@ def _unchecked(outputs: Outputs, *, differs: str, own_noise: bool) -> str:
     if own_noise:
         return "transcript not checked: it is of other noise"
     return f"transcript not checked: {differs} answers otherwise than the reference" if differs else ""
+
+
+def _bytes_given(call: Call) -> list[bytes]:
+    return [array.tobytes() for part in (call.inputs, call.grad_outputs, call.noise) for array in part.values()]
+
+
+def _written(call: Call, before: Sequence[bytes]) -> str:
+    """Return the name of the first array of a call that is no longer what it was, '' when all are."""
+    parts = (("inputs", call.inputs), ("grad_outputs", call.grad_outputs), ("noise", call.noise))
+    names = [f"{part}/{name}" for part, arrays in parts for name in arrays]
+    after = _bytes_given(call)
+    return next((name for name, old, new in zip(names, before, after, strict=True) if old != new), "")
 
 
 def _result(case: Case, verdict: Verdict, message: str = "", **fields: Any) -> Result:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -73,13 +72,13 @@ class DrawModel(Strict):
     shift: Finite = 0.0
     edges: list[EdgeName] = Field(default_factory=list, description="values laid in turn over every second element")
 
-    @cached_property
+    @property
     def kind(self) -> str:
         """The one kind that is given."""
         named = self.model_fields_set
         return next(kind for kind in KINDS if kind in named and getattr(self, kind) is not None)
 
-    @cached_property
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the array that will be drawn."""
         kind = self.kind
@@ -92,13 +91,14 @@ class DrawModel(Strict):
         if len(given) != 1:
             found = " and ".join(map(repr, given)) or "none"
             raise ValueError(f"a draw has exactly one kind, found {found}; the kinds are {', '.join(KINDS)}")
-        if len(self.shape) > MAX_DIMENSIONS:
-            raise ValueError(f"{len(self.shape)} dimensions, the limit is {MAX_DIMENSIONS}")
-        count = math.prod(size or 1 for size in self.shape)  # NumPy refuses [0, 10**18] too
+        shape = self.shape
+        if len(shape) > MAX_DIMENSIONS:
+            raise ValueError(f"{len(shape)} dimensions, the limit is {MAX_DIMENSIONS}")
+        count = math.prod(size or 1 for size in shape)  # NumPy refuses [0, 10**18] too
         if count > MAX_ELEMENTS:
-            raise ValueError(f"shape {list(self.shape)} has {count} elements, the limit is {MAX_ELEMENTS}")
-        if given == ["permutation"] and len(self.shape) != 1:
-            raise ValueError(f"permutation takes [n], found {list(self.shape)}")
+            raise ValueError(f"shape {list(shape)} has {count} elements, the limit is {MAX_ELEMENTS}")
+        if given == ["permutation"] and len(shape) != 1:
+            raise ValueError(f"permutation takes [n], found {list(shape)}")
         if not (0 < self.scale < math.inf and math.frexp(self.scale)[0] == 0.5):  # noqa: PLR2004 - a power of two
             raise ValueError(f"scale must be a power of two, so that scaling is exact, found {self.scale}")
         if self.low >= self.high:

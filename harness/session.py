@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -56,18 +57,20 @@ def make_judge(implementation: Implementation) -> Judge:
 
 
 @functools.lru_cache(maxsize=1)
-def _prepared(session: Session) -> tuple[Judge, Goldens]:
+def prepared(session: Session) -> tuple[Judge, Goldens]:
     """Load what every file of a session needs; a process of its own does so once."""
     goldens = open_goldens(session.goldens, session.version)
-    return make_judge(load_implementation(session.implementation)), goldens
+    judge = make_judge(load_implementation(session.implementation))
+    gc.freeze()  # what the imports made lives as long as the process: the collector need not walk it again and again
+    return judge, goldens
 
 
 def _replay(session: Session, file: Path) -> list[Result]:
-    judge, goldens = _prepared(session)
+    judge, goldens = prepared(session)
     cases = [case for case in read_case_file(file, session.cases) if selected(case.id, session.patterns)]
     return list(replay_file(judge, file, cases, root=session.cases, goldens=goldens))
 
 
 def implementation_of(session: Session) -> Implementation:
     """Return the implementation that a session replays. Raises `UsageError` when it cannot be loaded."""
-    return _prepared(session)[0].implementation
+    return prepared(session)[0].implementation
