@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -318,10 +319,14 @@ def _derived_seed(text: str) -> int:
 
 def _digest(decisive: Mapping[str, Any]) -> str:
     ordered = {**decisive, "params": dict(sorted(decisive["params"].items()))}
-    text = json.dumps(ordered, default=_plain, separators=(",", ":"))
+    text = _ENCODER.encode(ordered)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
     assert isinstance(value, Draw)  # noqa: S101 - everything else that decides is JSON already
-    return [getattr(value, name) for name in Draw.__dataclass_fields__]
+    return _FIELDS(value)
+
+
+_FIELDS = attrgetter(*Draw.__dataclass_fields__)
+_ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"))

@@ -28,10 +28,11 @@ from harness.model import Array, read_only
 
 MANIFEST = "MANIFEST"
 _NOTES = ("case", "base", "absent")
-_DTYPES = {
+_NAMES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "BOOL": "bool",
     "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8",
 }  # fmt: skip
+_DTYPES = {name: dtype_of(dtype) for name, dtype in _NAMES.items()}
 
 
 class Line(NamedTuple):
@@ -177,8 +178,7 @@ def read_operator(folder: Path, operator: str, manifest: str) -> OperatorFile:
 
 
 def _array(view: Mapping[str, Any]) -> Array:
-    dtype = dtype_of(_DTYPES[view["dtype"]])
-    return read_only(np.frombuffer(view["data"], dtype=dtype).reshape(view["shape"]))
+    return read_only(np.frombuffer(view["data"], dtype=_DTYPES[view["dtype"]]).reshape(view["shape"]))
 
 
 def _parse_manifest(text: str, operator: str, folder: Path) -> tuple[dict[str, Line], dict[str, dict[str, str]]]:
