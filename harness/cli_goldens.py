@@ -12,12 +12,14 @@ from harness.cli_options import folder_options, patterns_argument, version_name
 @click.command()
 @patterns_argument
 @click.option("--check", is_flag=True, help="Only report; leave nothing pending.")
+@click.option("--accept", "accept_now", is_flag=True, help="Accept at once, unless a case could not be recorded.")
 @folder_options
-def record(patterns: tuple[str, ...], check: bool, cases_dir: Path, golden_dir: Path) -> int:
+def record(patterns: tuple[str, ...], check: bool, accept_now: bool, cases_dir: Path, golden_dir: Path) -> int:
     """Record goldens from the installed torch, beside those there are.
 
     Nothing is overwritten: what is new or differs waits for `harness accept`.
     """
+    from harness.accept import accept as accept_pending  # noqa: PLC0415
     from harness.drift import loud  # noqa: PLC0415
     from harness.goldens import REFERENCE  # noqa: PLC0415
     from harness.implementation import load_implementation  # noqa: PLC0415
@@ -47,6 +49,9 @@ def record(patterns: tuple[str, ...], check: bool, cases_dir: Path, golden_dir: 
         flag = "" if recorder.version == REFERENCE else f" --torch {recorder.version.removeprefix('torch-')}"
         waiting = f"{len(found.changed)} cases, {len(found.transcripts)} transcripts and {len(found.gone)} removals"
         click.echo(f"{waiting} are pending: `harness accept{flag}` makes them the goldens")
+    if accept_now and found.differs and not found.errors and not check:
+        accept_pending(golden_dir, recorder.version, patterns, cases_root=cases_dir)
+        click.echo("accepted")
     own = found.drifts if recorder.version == REFERENCE else found.before
     return 1 if found.errors or loud(own) else 0
 

@@ -34,8 +34,8 @@ PENDING = "PENDING.json"
 def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> tuple[dict[str, Array], str]:
     """Run the reference on one case; return its arrays by key below the case, and its printed text.
 
-    Raises `RecordError`, at the place of the case, when the answer is ill-posed or lost, and `NotOffered` when the
-    reference raises.
+    Raises `RecordError`, at the place of the case, when the reference raises or its answer is ill-posed or lost, and
+    `NotOffered` when this version of it has no such operator, param or kernel.
     """
     try:
         inputs, grads = drawer.draw(case)
@@ -53,7 +53,7 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
     except Exception as error:
         found = " ".join(str(error).split())[:300]
         msg = f"{case.id}: {case.reference} raised {type(error).__name__}: {found}"
-        raise NotOffered(msg, where=str(case.where), hint="mend the inputs or params of the case") from error
+        raise RecordError(msg, where=str(case.where), hint="mend the inputs or params of the case") from error
 
 
 def _check_noise(native: Outputs, law: Outputs) -> None:

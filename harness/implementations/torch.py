@@ -20,8 +20,8 @@ from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, read_o
 from harness.reference.noisy import Noisy
 
 _ROOTS = ("torch", "harness.reference")
-#: how torch words that it has no CPU kernel for a dtype
-_NO_KERNEL = "not implemented for"
+#: how torch and Python word that there is no CPU kernel for a dtype, or no such param
+_NOT_OFFERED = ("not implemented for", "unexpected keyword argument")
 _BITS = {"bfloat16": (np.int16, torch.int16)}
 
 
@@ -57,8 +57,8 @@ class TorchImplementation:
             warnings.simplefilter("ignore")
             try:
                 return _Run(call, reference).outputs()
-            except (RuntimeError, NotImplementedError) as error:
-                if _NO_KERNEL in str(error):
+            except (RuntimeError, TypeError) as error:
+                if any(words in str(error) for words in _NOT_OFFERED):
                     raise Unsupported(f"torch {self.version}: {' '.join(str(error).split())}") from error
                 raise
 
