@@ -132,8 +132,10 @@ def moved(factor: float) -> Callable[[Call, Outputs], Outputs]:
     def change(call: Call, outputs: Outputs) -> Outputs:
         if call.dtype != "float32":
             return outputs
-        eps = np.float32(np.finfo(np.float32).eps)
-        arrays = {name: array * (1 + np.float32(factor) * eps) for name, array in outputs.stages[Stage.FORWARD].items()}
+        by = np.float32(1 + factor * np.finfo(np.float32).eps)
+        arrays = {
+            name: np.asarray(array * by, dtype=array.dtype) for name, array in outputs.stages[Stage.FORWARD].items()
+        }
         return replace(outputs, stages={**outputs.stages, Stage.FORWARD: arrays})
 
     return change
