@@ -15,11 +15,11 @@ R = TypeVar("R")
 
 
 def nan_is_meant(function: Callable[P, R]) -> Callable[P, R]:
-    """Let inf * 0 and 0 / 0 give nan in `function`, as they do in torch, without a warning."""
+    """Let overflow give inf, and inf * 0 and 0 / 0 nan in `function`, as in torch, without a warning."""
 
     @functools.wraps(function)
     def quiet(*args: P.args, **kwargs: P.kwargs) -> R:
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             return function(*args, **kwargs)
 
     return quiet
