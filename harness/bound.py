@@ -28,6 +28,9 @@ LIMIT = 8.0
 RUNS = 8
 #: a jump is looked for where a perturbation moves an answer by more than this many ulp
 _JUMP_ULPS = 64.0
+#: and by more than this share of the largest number of the stage: below is float64's own rounding noise, as in a
+#: gradient that is zero analytically
+_NOISE = 2.0**-44
 #: the smaller step of the jump test, as a share of the larger
 _STEP = 2.0**-8
 
@@ -156,6 +159,7 @@ def _spread(call: Call, truth: Wide, dtype: np.dtype[Any], run: Run) -> Wide:
     """Return how far one rounding of the inputs moves each floating element, and refuse what flips."""
     eps = float(finfo(dtype).eps)
     spread = {key: np.zeros(array.shape) for key, array in truth.items()}
+    noise = _noise_floor(truth)
     for seed in range(RUNS):
         pending = {key: np.isfinite(array) for key, array in truth.items() if is_floating(array.dtype)}
         for direction, signs in enumerate(_directions(seed)):
@@ -170,7 +174,7 @@ def _spread(call: Call, truth: Wide, dtype: np.dtype[Any], run: Run) -> Wide:
                 step, missing = _movement(moved[key], array, pending[key])
                 spread[key] = np.maximum(spread[key], step)
                 pending[key] = missing
-                suspects = step > _JUMP_ULPS * ulp(array, dtype)
+                suspects = step > np.maximum(_JUMP_ULPS * ulp(array, dtype), noise[key[0]])
                 if suspects.any() and dtype != np.float64:
                     near = near or _try_run(run, _perturbed(call, eps * _STEP, list(_directions(seed))[direction]))
                     if near is not None:
@@ -178,6 +182,16 @@ def _spread(call: Call, truth: Wide, dtype: np.dtype[Any], run: Run) -> Wide:
             if not any(missing.any() for missing in pending.values()):
                 break
     return spread
+
+
+def _noise_floor(truth: Wide) -> dict[Stage, float]:
+    """Return by stage how much of a movement is rounding in float64 and no answer."""
+    floor: dict[Stage, float] = {}
+    for (stage, _), array in truth.items():
+        if is_floating(array.dtype):
+            largest = float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array)))
+            floor[stage] = max(floor.get(stage, 0.0), largest * _NOISE)
+    return floor
 
 
 def _try_run(run: Run, call: Call) -> Wide | None:

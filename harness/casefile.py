@@ -7,7 +7,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from harness import yamltext
 from harness.errors import CaseFileError, nearest
-from harness.model import Case, Draw, Stage, Tolerance, Transcript
-from harness.schema import MODEL_BELOW, CaseModel, DrawModel, FileModel, Strict
+from harness.model import Case, Draw, Form, Stage, Tolerance, Transcript
+from harness.schema import MODEL_BELOW, ONE, SEVERAL, CaseModel, DrawModel, FileModel, Strict
 from harness.yamltext import Document
 
 #: cases from one entry: a product of axes beyond this is a mistake
@@ -70,7 +70,24 @@ def parse_cases(text: str, *, family: str, operator: str, file: str) -> list[Cas
             if name in cases:
                 _fail(document, (*path, "name"), f"case {name!r} stands at {cases[name].where} already")
             cases[name] = case
+    _check_names(whole, cases.values(), document)
     return list(cases.values())
+
+
+def _check_names(whole: FileModel, cases: Iterable[Case], document: Document) -> None:
+    """Refuse a key of the file that names an input or output that no case has."""
+    inputs = {name for case in cases for name in (*case.inputs, *case.form.sequences)}
+    outputs = {*whole.outputs, *(name for case in cases for name in case.grad_outputs)}
+    known = {"constants": inputs, "updates": inputs, "complex": inputs | outputs}
+    for key, names in known.items():
+        for index, name in enumerate(getattr(whole, key)):
+            if name not in names:
+                what = "input or output" if key == "complex" else "input"
+                _fail(document, (key, index), f"{name!r} is no {what} of any case", nearest(name, names))
+    for name in whole.up_to_sign:
+        if name not in outputs:
+            path = ("up_to_sign", name)
+            _fail(document, path, f"{name!r} is no output of this operator", nearest(name, outputs), key=True)
 
 
 def _fail(document: Document, path: yamltext.Path, problem: str, hint: str = "", *, key: bool = False) -> NoReturn:
@@ -176,7 +193,7 @@ def _validate(model: type[M], value: Any, document: Document, path: yamltext.Pat
 def _explain(error: ValidationError, model: type[Strict], document: Document, path: yamltext.Path) -> NoReturn:
     """Raise the first of pydantic's complaints in our words, at its place in the text; a misspelt key comes first."""
     first = min(error.errors(), key=lambda complaint: complaint["type"] != "extra_forbidden")
-    loc = tuple(part for part in first["loc"] if part != "[key]")
+    loc = tuple(part for part in first["loc"] if part not in ("[key]", ONE, SEVERAL))
     place = (*path, *loc)
     dotted = ".".join(map(str, loc)) or "the file"
     kind, found = first["type"], first["input"]
@@ -214,7 +231,8 @@ def _build(
             _fail(document, (*path, "noise", noise), f"{noise!r} is no noise of this operator", hint, key=True)
     if model.laws and not whole.noise:
         _fail(document, (*path, "laws"), "laws are for an operator with noise", "name it in the file's 'noise'")
-    for part in ("inputs", "grad_outputs", "noise"):
+    inputs, sequences = _inputs(model, document, (*path, "inputs"))
+    for part in ("grad_outputs", "noise"):
         default = "bool" if part == "noise" else model.dtype
         for key, draw in getattr(model, part).items():
             _check_dtype(_draw(draw, default), document, (*path, part, key))
@@ -229,18 +247,28 @@ def _build(
         "stages": tuple(stage for stage in Stage if stage in wanted),
         "outputs": tuple(whole.outputs),
         "params": model.params,
-        "inputs": {key: _draw(draw, model.dtype) for key, draw in model.inputs.items()},
+        "inputs": inputs,
         "grad_outputs": {key: _draw(draw, model.dtype) for key, draw in model.grad_outputs.items()},
         "noise": noise_draws,
     }
+    form = Form(
+        constants=(*whole.constants, *whole.updates),
+        updates=tuple(whole.updates),
+        complex=tuple(whole.complex),
+        sequences=sequences,
+    )
     return Case(
         family=family,
         operator=operator,
         name=name,
         **decisive,
+        form=form,
         laws=tuple(model.laws),
         signed_zero=model.signed_zero,
-        digest=_digest(decisive),
+        up_to_sign=whole.up_to_sign,
+        equivalent=whole.equivalent,
+        large=model.large,
+        digest=_digest(decisive | {name: part for name in _FORM if (part := getattr(form, name))}),
         where=document.locate((*path, "name")),
         transcript=_transcript(model, document, (*path, "transcript")),
         tolerance=Tolerance(**model.tolerance.model_dump()) if model.tolerance else None,
@@ -258,6 +286,26 @@ def _check_stages(model: CaseModel, whole: FileModel, document: Document, path: 
         _fail(document, path, "stage 'backward' needs grad_outputs", hint)
     if model.grad_outputs and not backward:
         _fail(document, (*path, "grad_outputs"), "grad_outputs without the stage 'backward'", key=True)
+
+
+def _inputs(
+    model: CaseModel, document: Document, path: yamltext.Path
+) -> tuple[dict[str, Draw], dict[str, tuple[str, ...]]]:
+    """Return the draw of every input, and which of them make up one argument; a list's are numbered from 0."""
+    inputs: dict[str, Draw] = {}
+    sequences: dict[str, tuple[str, ...]] = {}
+    for key, given in model.inputs.items():
+        draws = given if isinstance(given, list) else [given]
+        places = [(*path, key, index) for index in range(len(draws))] if draws is given else [(*path, key)]
+        names = [f"{key}_{index}" for index in range(len(draws))] if draws is given else [key]
+        for name, draw, place in zip(names, draws, places, strict=True):
+            if name in inputs:
+                _fail(document, place, f"there is an input {name!r} already", "give one of them another name")
+            inputs[name] = _draw(draw, model.dtype)
+            _check_dtype(inputs[name], document, place)
+        if draws is given:
+            sequences[key] = tuple(names)
+    return inputs, sequences
 
 
 def _draw(model: DrawModel, dtype: str) -> Draw:
@@ -328,5 +376,6 @@ def _plain(value: Any) -> Any:
     return _FIELDS(value)
 
 
+_FORM = tuple(Form.__dataclass_fields__)
 _FIELDS = attrgetter(*Draw.__dataclass_fields__)
 _ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"))

@@ -55,15 +55,21 @@ def main() -> NoReturn:
 
 @harness.command("list")
 @patterns_argument
+@click.option("--count", "only_count", is_flag=True, help="Print only how many there are.")
 @folder_options
-def list_cases(patterns: tuple[str, ...], cases_dir: Path, golden_dir: Path) -> int:
+def list_cases(patterns: tuple[str, ...], only_count: bool, cases_dir: Path, golden_dir: Path) -> int:
     """Print the ids of the cases that match globs such as 'regularization/dropout/*'."""
     del golden_dir
     count = 0
-    for _, cases in select_cases(cases_dir, patterns):
-        click.echo("\n".join(case.id for case in cases))
+    operators = set()
+    for file, cases in select_cases(cases_dir, patterns):
+        if not only_count:
+            click.echo("\n".join(case.id for case in cases))
         count += len(cases)
-    click.echo(f"{count} {'case' if count == 1 else 'cases'}", err=True)
+        operators.add(file.stem)
+    numbers = ((len(operators), "operator"), (count, "case"))
+    words = [f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in numbers]
+    click.echo(", ".join(words), err=not only_count)
     return 0
 
 

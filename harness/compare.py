@@ -17,15 +17,37 @@ def compare_stage(
     *,
     tolerance: Tolerance | None = None,
     signed_zero: bool = False,
+    up_to_sign: Mapping[str, int] | None = None,
 ) -> list[Difference]:
-    """Return one Difference for each golden array of a stage; a wrong set of names is a single one."""
+    """Return one Difference for each golden array of a stage; a wrong set of names is a single one.
+
+    The vectors of the outputs that `up_to_sign` names, counted along the axis given there, are turned together to the
+    golden's sign before they are compared.
+    """
     if set(actual) != set(expected):
         found, wanted = (", ".join(sorted(names)) or "nothing" for names in (actual, expected))
         return [Difference(stage=stage, name="", level="names", detail=f"returned {found}; expected {wanted}")]
+    if up_to_sign:
+        actual = _turned(actual, expected, up_to_sign)
     return [
         compare_array(stage, name, actual[name], golden, tolerance=tolerance, signed_zero=signed_zero)
         for name, golden in expected.items()
     ]
+
+
+def _turned(actual: Arrays, expected: Mapping[str, Expected], axes: Mapping[str, int]) -> Arrays:
+    """Return `actual` with vector i of every array in `axes` turned where the first array's points away."""
+    named = [name for name in axes if name in expected]
+    if not named or any(actual[name].shape != expected[name].golden.shape for name in named):
+        return actual  # the comparison says so
+    first, axis = named[0], axes[named[0]]
+    product = actual[first].astype(np.float64) * expected[first].golden.astype(np.float64)
+    turned = np.moveaxis(product, axis, -1).sum(axis=-2) < 0  # (..., vectors)
+    result = dict(actual)
+    for name in named:
+        signs = np.where(turned, -1, 1).astype(actual[name].dtype)[..., np.newaxis, :]
+        result[name] = np.moveaxis(np.moveaxis(actual[name], axes[name], -1) * signs, -1, axes[name])
+    return result
 
 
 def compare_array(

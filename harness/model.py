@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:  # `harness list` needs the nouns and no arrays: without NumPy it starts in half the time
     import numpy as np
@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # `harness list` needs the nouns and no arrays: without NumPy
 
 Array: TypeAlias = "npt.NDArray[Any]"
 Arrays: TypeAlias = Mapping[str, Array]
+T = TypeVar("T")
 
 
 class Stage(str, Enum):
@@ -102,6 +103,16 @@ class Tolerance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """What an operator does with its arrays, beyond taking each by its name."""
+
+    constants: tuple[str, ...] = ()  #: floating inputs that get no gradient, `updates` among them
+    updates: tuple[str, ...] = ()  #: inputs whose new values are outputs of `forward`
+    complex: tuple[str, ...] = ()  #: inputs and outputs that are complex; here they are pairs in a last axis of 2
+    sequences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: argument -> the inputs in its tuple
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
     """One seeded question to an operator."""
 
@@ -118,8 +129,12 @@ class Case:
     inputs: Mapping[str, Draw]
     grad_outputs: Mapping[str, Draw]
     noise: Mapping[str, Draw | None]  #: None: drawn by the reference and kept in the golden
+    form: Form
     laws: tuple[str, ...]
     signed_zero: bool
+    up_to_sign: Mapping[str, int]  #: output -> axis that counts the vectors that may turn their sign together
+    equivalent: Mapping[str, str]  #: mutation of the audit that changes nothing -> why
+    large: bool  #: its golden may be larger than others
     digest: str  #: sha256 of everything above that decides the answer
     where: Location
     transcript: Transcript | None
@@ -151,11 +166,29 @@ class Call:
     grad_outputs: Arrays
     stages: tuple[Stage, ...]
     outputs: tuple[str, ...]  #: names for the elements of a returned tuple
+    form: Form = field(default_factory=Form)
 
     @property
     def differentiable(self) -> tuple[str, ...]:
-        """Names of the floating inputs, in order: `backward` answers with `grad_<name>` for each."""
-        return tuple(name for name, array in self.inputs.items() if is_floating(array.dtype))
+        """Names of the floating inputs that get a gradient, in order: `backward` gives `grad_<name>` for each."""
+        constants = self.form.constants
+        return tuple(n for n, array in self.inputs.items() if n not in constants and is_floating(array.dtype))
+
+    def returned(self, stage: Stage) -> tuple[str, ...]:
+        """Names for the elements of a tuple that a stage returns: the outputs, in training also what it updates."""
+        return (*self.outputs, *self.form.updates) if stage is Stage.FORWARD else self.outputs
+
+    def arguments(self, arrays: Mapping[str, T]) -> dict[str, T | tuple[T, ...]]:
+        """Return inputs as the operator takes them: those of a sequence in one tuple, where its first one stood."""
+        home = {name: argument for argument, names in self.form.sequences.items() for name in names}
+        taken: dict[str, T | tuple[T, ...]] = {}
+        for name, array in arrays.items():
+            argument = home.get(name)
+            if argument is None:
+                taken[name] = array
+            elif argument not in taken:
+                taken[argument] = tuple(arrays[each] for each in self.form.sequences[argument])
+        return taken
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

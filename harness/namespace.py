@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import Unsupported
+from harness.inputs import complex_of, pairs_of
 from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, is_floating, read_only
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -59,10 +60,12 @@ def camel_case(operator: str) -> str:
 
 
 def _run_function(function: Callable[..., Any], call: Call) -> Outputs:
-    params = _accepted_params(function, call, taken=[*call.inputs, *call.noise_names, "seed"])
+    arguments = _arguments(call)
+    params = _accepted_params(function, call, taken=[*arguments, *call.noise_names, "seed"])
     extra, mode = _noise_arguments(function, call)
-    answer = _call(function, call.inputs, {**params, **extra})
-    stages = {Stage.FORWARD: named_outputs(answer, call.outputs)} if Stage.FORWARD in call.stages else {}
+    answer = _call(function, arguments, {**params, **extra})
+    names = call.returned(Stage.FORWARD)
+    stages = {Stage.FORWARD: named_outputs(answer, names)} if Stage.FORWARD in call.stages else {}
     missing: dict[Stage, str] = {
         stage: "a function offers forward only" for stage in call.stages if stage is not Stage.FORWARD
     }
@@ -97,8 +100,21 @@ def _run_class(operator: type, call: Call) -> Outputs:
 
 def _run_stage(stage: Stage, method: Callable[..., Any], call: Call, extra: Mapping[str, Any]) -> Arrays:
     if stage is Stage.BACKWARD:
-        return named_gradients(method(*call.grad_outputs.values()), call.differentiable)
-    return named_outputs(_call(method, call.inputs, extra), call.outputs)
+        upstream = _complex_where_named(call, call.grad_outputs)
+        return named_gradients(method(*upstream.values()), call.differentiable)
+    return named_outputs(_call(method, _arguments(call), extra), call.returned(stage))
+
+
+def _arguments(call: Call) -> Mapping[str, Any]:
+    """Return the inputs as the operator takes them: complex ones as such, those of a list in one tuple."""
+    if not call.form.complex and not call.form.sequences:
+        return call.inputs
+    return call.arguments(_complex_where_named(call, call.inputs))
+
+
+def _complex_where_named(call: Call, arrays: Arrays) -> Arrays:
+    named = call.form.complex
+    return {name: complex_of(array) if name in named else array for name, array in arrays.items()} if named else arrays
 
 
 def _noise_arguments(function: Callable[..., Any], call: Call) -> tuple[dict[str, Any], NoiseMode]:
@@ -156,14 +172,14 @@ def _accepted_params(function: Callable[..., Any], call: Call, *, taken: Sequenc
     return call.params
 
 
-def _call(function: Callable[..., Any], inputs: Arrays, extra: Mapping[str, Any]) -> Any:
+def _call(function: Callable[..., Any], inputs: Mapping[str, Any], extra: Mapping[str, Any]) -> Any:
     """Pass inputs by name where the function uses torch's names, else by position in the order of the case."""
     if all(_takes(function, name) for name in inputs) or _gathers(function, inputs, extra):
         return function(**inputs, **extra)
     return function(*inputs.values(), **extra)
 
 
-def _gathers(function: Callable[..., Any], inputs: Arrays, extra: Mapping[str, Any]) -> bool:
+def _gathers(function: Callable[..., Any], inputs: Mapping[str, Any], extra: Mapping[str, Any]) -> bool:
     """Tell whether `function` takes all inputs by name through a `**` parameter, nothing else being left over."""
     kinds = {parameter.kind for parameter in _parameters(function).values()}
     if inspect.Parameter.VAR_KEYWORD not in kinds:
@@ -204,9 +220,10 @@ def named_gradients(answer: Any, inputs: Sequence[str]) -> dict[str, Array]:
 
 
 def own_array(value: Any, name: str) -> Array:
-    """Return a read-only copy of an array or NumPy scalar. Raises `TypeError` for anything else, such as a list."""
-    if isinstance(value, np.ndarray | np.generic):
-        return read_only(np.array(value, order="C"))
-    if hasattr(value, "__array__"):
-        return read_only(np.array(np.asarray(value), order="C"))
+    """Return a read-only copy of an array or NumPy scalar, complex numbers as pairs.
+
+    Raises `TypeError` for anything else, such as a list.
+    """
+    if isinstance(value, np.ndarray | np.generic) or hasattr(value, "__array__"):
+        return read_only(np.array(pairs_of(np.asarray(value)), order="C"))
     raise TypeError(f"{name!r} is a {type(value).__name__}; expected a NumPy array")

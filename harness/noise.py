@@ -34,18 +34,29 @@ def expected_under(call: Call, noise: Arrays, law: Run) -> dict[Stage, dict[str,
 # -- what was drawn
 
 
-def drawn_noise(call: Call, outputs: Outputs, shapes: Mapping[str, tuple[int, ...]], law: Run) -> dict[str, Array]:
-    """Return the noise under which `outputs` came about, in the operator's own shape.
+def drawn_noise(call: Call, outputs: Outputs, recorded: Arrays, law: Run) -> dict[str, Array]:
+    """Return the noise under which `outputs` came about, with the shapes and dtypes of the `recorded` noise.
 
-    It is what the implementation exposes, or else derived from its answer. Raises `NotTheLaw` for noise of a shape or
-    with values that the operator's noise never has.
+    It is what the implementation exposes, or else a mask derived from its answer. Raises `NotTheLaw` for noise of a
+    shape or with values that the operator's noise never has.
     """
     if outputs.noise_mode is NoiseMode.READ_BACK:
-        return {name: _as_mask(name, outputs.noise[name], call, shape) for name, shape in shapes.items()}
-    if len(shapes) != 1:
+        return {name: _exposed(name, outputs.noise[name], call, array) for name, array in recorded.items()}
+    if len(recorded) != 1:
         raise Unsupported("it does not expose its noise, and several arrays of noise cannot be derived")
-    name, shape = next(iter(shapes.items()))
-    return {name: _derive_mask(name, call, outputs, shape, law)}
+    name, array = next(iter(recorded.items()))
+    if array.dtype != np.bool_:
+        raise Unsupported(f"it does not expose its {name!r}, and noise that is no mask cannot be derived")
+    return {name: _derive_mask(name, call, outputs, array.shape, law)}
+
+
+def _exposed(name: str, exposed: Array, call: Call, recorded: Array) -> Array:
+    """Return exposed noise as the operator's own: a mask as booleans, numbers in their dtype."""
+    if recorded.dtype == np.bool_:
+        return _as_mask(name, exposed, call, recorded.shape)
+    if exposed.shape != recorded.shape:
+        raise NotTheLaw(f"the exposed {name!r} has shape {exposed.shape}; expected {recorded.shape}")
+    return exposed.astype(recorded.dtype)
 
 
 def _as_mask(name: str, exposed: Array, call: Call, shape: tuple[int, ...]) -> Array:
@@ -53,6 +64,8 @@ def _as_mask(name: str, exposed: Array, call: Call, shape: tuple[int, ...]) -> A
     values = exposed.astype(np.float64)
     if values.size and not np.isin(values, (0.0, values.max())).all():
         raise NotTheLaw(f"the exposed {name!r} has other values than kept and dropped: {np.unique(values)[:4]}")
+    if values.shape == shape:
+        return np.asarray(values != 0)
     full = next(iter(call.inputs.values())).shape
     try:
         kept = np.broadcast_to(values != 0, full)
@@ -76,6 +89,9 @@ def _derive_mask(name: str, call: Call, outputs: Outputs, shape: tuple[int, ...]
     Where forward cannot tell (an input of zero), the gradient does; where neither can, both answers are the same.
     """
     kept = law(replace(call, noise={name: np.ones(shape, dtype=np.bool_)}))
+    answer = next(iter(kept.stages[Stage.FORWARD].values()))
+    if len(shape) != answer.ndim or any(size not in (1, full) for size, full in zip(shape, answer.shape, strict=True)):
+        raise Unsupported(f"it does not expose its {name!r}, which does not fall on single elements of the answer")
     dropped = law(replace(call, noise={name: np.zeros(shape, dtype=np.bool_)}))
     evidence = np.zeros(shape)
     for stage in (Stage.FORWARD, Stage.BACKWARD):

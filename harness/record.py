@@ -26,6 +26,8 @@ from harness.selection import operator_path, select_cases
 from harness.transcript import render, standard_layout, trimmed
 
 PENDING = "PENDING.json"
+#: bytes of one case's arrays: goldens are files that people clone
+MAX_BYTES = 1_000_000
 
 
 # -- one case
@@ -45,15 +47,25 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
             call = replace(call, noise=outputs.noise)
             _check_noise(outputs, implementation.run(call))
         golden = Golden(noise=call.noise, expected=derive_expected(call, outputs, implementation.run))
-        return golden_arrays(call, golden), _printed(case, call, outputs, golden)
+        arrays = golden_arrays(call, golden)
+        _check_size(case, arrays)
+        return arrays, _printed(case, call, outputs, golden)
     except HarnessError as error:
         raise type(error)(f"{case.id}: {error.problem}", where=str(case.where), hint=error.hint) from error
     except Unsupported as reason:
-        raise NotOffered(f"{case.id}: {reason}", where=str(case.where)) from reason
+        hint = "mend the reference, the params or the dtype of the case"
+        raise NotOffered(f"{case.id}: {reason}", where=str(case.where), hint=hint) from reason
     except Exception as error:
         found = " ".join(str(error).split())[:300]
         msg = f"{case.id}: {case.reference} raised {type(error).__name__}: {found}"
         raise RecordError(msg, where=str(case.where), hint="mend the inputs or params of the case") from error
+
+
+def _check_size(case: Case, arrays: Mapping[str, Array]) -> None:
+    total = sum(array.nbytes for array in arrays.values())
+    if total > MAX_BYTES and not case.large:
+        problem = f"its golden takes {total / 1e6:.1f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB"
+        raise RecordError(problem, hint="make its arrays smaller, or say 'large: true' in the case")
 
 
 def _check_noise(native: Outputs, law: Outputs) -> None:

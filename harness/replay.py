@@ -52,6 +52,7 @@ def make_call(case: Case, inputs: Arrays, grad_outputs: Arrays, noise: Arrays) -
         grad_outputs=grad_outputs,
         stages=case.stages,
         outputs=case.outputs,
+        form=case.form,
     )
 
 
@@ -177,8 +178,7 @@ def _result(case: Case, verdict: Verdict, message: str = "", **fields: Any) -> R
 
 
 def _read_noise(call: Call, outputs: Outputs, *, golden: Golden, law: Implementation) -> dict[str, Array]:
-    shapes = {name: array.shape for name, array in golden.noise.items()}
-    return drawn_noise(call, outputs, shapes, law.run)
+    return drawn_noise(call, outputs, golden.noise, law.run)
 
 
 def _checkable(laws: Sequence[str], call: Call, implementation: Implementation) -> tuple[list[str], list[str]]:
@@ -201,6 +201,7 @@ def compare_outputs(case: Case, outputs: Outputs, expected: Mapping[Stage, Mappi
             expected[stage],
             tolerance=case.tolerance,
             signed_zero=case.signed_zero,
+            up_to_sign=case.up_to_sign,
         )
     ]
 
@@ -217,7 +218,7 @@ def printable(call: Call, stages: Mapping[Stage, Arrays], noise: Arrays, golden:
 
 def _in_order(call: Call, arrays: Arrays) -> Arrays:
     """Return the arrays of a stage in the order of the case, whatever order an implementation answered in."""
-    known = [*call.outputs, *(f"grad_{name}" for name in call.differentiable)]
+    known = [*call.returned(Stage.FORWARD), *(f"grad_{name}" for name in call.differentiable)]
     names = sorted(arrays, key=lambda name: (known.index(name) if name in known else len(known), name))
     return {name: arrays[name] for name in names}
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 #: more elements than any golden should hold; larger draws are refused before they are allocated
 MAX_ELEMENTS = 2**22
@@ -108,6 +117,14 @@ class DrawModel(Strict):
         return self
 
 
+#: tags of the two forms of an input, which pydantic puts into the place of an error
+ONE, SEVERAL = "one draw", "a list of draws"
+InputModel: TypeAlias = Annotated[
+    Annotated[DrawModel, Tag(ONE)] | Annotated[list[DrawModel], Field(min_length=1), Tag(SEVERAL)],
+    Discriminator(lambda value: SEVERAL if isinstance(value, list) else ONE),
+]
+
+
 def _value_shape(value: Any) -> tuple[int, ...]:
     if not isinstance(value, list):
         if not isinstance(value, bool | int | float):
@@ -152,12 +169,15 @@ class CaseModel(Strict):
     seed: Seed | None = None
     noise_seed: Seed | None = None
     params: dict[Word, Any] = Field(default_factory=dict)
-    inputs: dict[Word, DrawModel]
+    inputs: dict[Word, InputModel] = Field(
+        description="a draw for each input; a list of draws for one that takes several arrays"
+    )
     grad_outputs: dict[Word, DrawModel] = Field(default_factory=dict)
     noise: dict[Word, DrawModel] = Field(default_factory=dict)
     stages: list[StageName] | None = Field(default=None, min_length=1)
     laws: list[LawName] = Field(default_factory=list)
     signed_zero: bool = False
+    large: bool = Field(default=False, description="the golden may be larger than 1 MB")
     transcript: TranscriptModel | None = None
     tolerance: ToleranceModel | None = None
 
@@ -170,6 +190,21 @@ class FileModel(Strict):
     stages: list[StageName] = Field(min_length=1)
     outputs: list[Word] = Field(default=["output"], min_length=1)
     noise: list[Word] = Field(default_factory=list)
+    formula: str = Field(default="", description="what the operator computes, for whoever builds it")
+    source: str = Field(default="", description="where the formula is defined: torch function, paper, standard")
+    constants: list[Word] = Field(default_factory=list, description="floating inputs that get no gradient")
+    updates: list[Word] = Field(
+        default_factory=list, description="inputs that training updates in place: constants in, outputs of forward"
+    )
+    complex: list[Word] = Field(
+        default_factory=list, description="complex inputs and outputs, held as pairs in a last axis of 2"
+    )
+    up_to_sign: dict[Word, int] = Field(
+        default_factory=dict, description="outputs whose vectors, counted along this axis, may all turn their sign"
+    )
+    equivalent: dict[str, Annotated[str, StringConstraints(min_length=10)]] = Field(
+        default_factory=dict, description="mutations of `harness audit` that change nothing here, each with its reason"
+    )
     cases: list[dict[str, Any]] = Field(min_length=1)
 
     @field_validator("reference")
@@ -212,6 +247,7 @@ def _with_axes(schema: dict[str, Any], axis: dict[str, Any]) -> dict[str, Any]:
     for key in ("items", "additionalProperties"):
         if isinstance(result.get(key), dict):
             result[key] = {"anyOf": [_with_axes(result[key], axis), axis]}
-    if "anyOf" in result:
-        result["anyOf"] = [_with_axes(option, axis) for option in result["anyOf"]]
+    for key in ("anyOf", "oneOf"):
+        if key in result:
+            result[key] = [_with_axes(option, axis) for option in result[key]]
     return result

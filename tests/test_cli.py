@@ -42,14 +42,21 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
 
 def test_list_prints_one_id_a_line() -> None:
     done = run("list", "regularization/dropout/doc*")
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{DOCUMENT}\n", "1 case\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{DOCUMENT}\n", "1 operator, 1 case\n")
+
+
+def test_list_can_only_count() -> None:
+    done = run("list", "--count", "regularization/dropout", "regularization/sgd/small")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"2 operators, {len(run('list', 'regularization/dropout').stdout.splitlines()) + 1} cases\n"
 
 
 def test_list_counts_every_case() -> None:
     done = run("list")
     ids = done.stdout.splitlines()
     assert len(ids) == len(set(ids)) > 900
-    assert done.stderr == f"{len(ids)} cases\n"
+    operators = {case_id.split("/")[1] for case_id in ids}
+    assert done.stderr == f"{len(operators)} operators, {len(ids)} cases\n"
 
 
 def test_a_glob_that_matches_nothing_is_exit_3_with_the_nearest_name() -> None:

@@ -47,12 +47,13 @@ def drawing(call: Call) -> Outputs:
 
 def exposing(mask: Any, x: Array, shape: tuple[int, ...]) -> Array:
     outputs = Outputs(stages={}, noise_mode=NoiseMode.READ_BACK, noise={"mask": np.asarray(mask)})
-    return drawn_noise(call_of(x), outputs, {"mask": shape}, law)["mask"]
+    return drawn_noise(call_of(x), outputs, {"mask": np.ones(shape, dtype=np.bool_)}, law)["mask"]
 
 
 def derived(outputs: Outputs, x: Array, shape: tuple[int, ...] | None = None) -> Array:
     hidden = replace(outputs, noise_mode=NoiseMode.DERIVED, noise={})
-    return drawn_noise(call_of(x), hidden, {"mask": x.shape if shape is None else shape}, law)["mask"]
+    recorded = {"mask": np.ones(x.shape if shape is None else shape, dtype=np.bool_)}
+    return drawn_noise(call_of(x), hidden, recorded, law)["mask"]
 
 
 # -- reading back
@@ -137,7 +138,7 @@ def test_an_answer_of_another_shape_tells_nothing() -> None:
 def test_several_hidden_arrays_cannot_be_derived() -> None:
     outputs = Outputs(stages={}, noise_mode=NoiseMode.DERIVED)
     with pytest.raises(Unsupported, match="does not expose its noise, and several arrays of noise cannot be derived"):
-        drawn_noise(call_of(X), outputs, {"mask": (2, 2), "other": (2, 2)}, law)
+        drawn_noise(call_of(X), outputs, dict.fromkeys(("mask", "other"), np.ones((2, 2), dtype=np.bool_)), law)
 
 
 def test_what_is_expected_under_a_mask_is_the_law_with_its_bound() -> None:
@@ -155,10 +156,10 @@ def test_what_is_expected_under_a_mask_is_the_law_with_its_bound() -> None:
 def trial_of(run: Callable[[Call], Outputs], *, size: int = 4000, params: Mapping[str, Any] | None = None) -> Trial:
     call = call_of(np.random.RandomState(0).random_sample((size // 40, 40)) + 1, params=params)
     outputs = run(call)
-    shapes = {"mask": call.inputs["input"].shape}
+    recorded = {"mask": np.ones(call.inputs["input"].shape, dtype=np.bool_)}
 
     def read(call: Call, outputs: Outputs) -> dict[str, Array]:
-        return drawn_noise(call, outputs, shapes, law)
+        return drawn_noise(call, outputs, recorded, law)
 
     return Trial(run=run, call=call, outputs=outputs, noise=read(call, outputs), read_noise=read)
 

@@ -17,6 +17,7 @@ import torch
 from harness.errors import RecordError, Unsupported, nearest
 from harness.inputs import dtype_of
 from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, read_only
+from harness.reference.classes import as_function
 from harness.reference.noisy import Noisy
 
 _ROOTS = ("torch", "harness.reference")
@@ -82,7 +83,7 @@ def resolve(dotted: str) -> Any:
             raise Unsupported(f"reference {dotted!r}: {walked} has no {part!r}; {hint}".rstrip("; "))
         found, walked = step, f"{walked}.{part}"
     if isinstance(found, Noisy) or callable(found):
-        return found
+        return as_function(found) or found
     raise RecordError(f"reference {dotted!r} is a {type(found).__name__}, expected a function")
 
 
@@ -141,46 +142,67 @@ class _Run:
         if Stage.BACKWARD in self.call.stages:
             for name in self.call.differentiable:
                 self.inputs[name].requires_grad_()
+        updated = {name: self.inputs[name].clone() for name in self.call.form.updates if name in self.inputs}
         if Stage.FORWARD in self.call.stages or Stage.BACKWARD in self.call.stages:
-            answer = self.named(self.forward())
+            answer = self.named(self.forward(self.arguments(updated))) | updated
             if Stage.FORWARD in self.call.stages:
                 stages[Stage.FORWARD] = to_arrays(answer)
             if Stage.BACKWARD in self.call.stages:
                 stages[Stage.BACKWARD] = to_arrays(self.backward(answer))
         if Stage.EVAL in self.call.stages:
             with torch.no_grad():
-                stages[Stage.EVAL] = to_arrays(self.named(self.evaluate()))
+                stages[Stage.EVAL] = to_arrays(self.named(self.evaluate(self.arguments({}))))
         drawn = to_arrays(self.noise) if self.mode is NoiseMode.READ_BACK else {}
         return Outputs(stages=stages, noise_mode=self.mode, noise=drawn)
 
-    def forward(self) -> Any:
+    def arguments(self, updated: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+        """Return the inputs as the reference takes them; `updated` holds copies of those that it writes into."""
+        named = self.call.form.complex
+        tensors = {
+            name: torch.view_as_complex(tensor) if name in named else tensor
+            for name, tensor in {**self.inputs, **updated}.items()
+        }
+        return self.call.arguments(tensors)
+
+    def forward(self, arguments: Mapping[str, Any]) -> Any:
         params = self.call.params
         if not isinstance(self.reference, Noisy):
-            return self.reference(**self.inputs, **params, **_training(self.reference, on=True))
+            return self.reference(**arguments, **params, **_training(self.reference, on=True))
         if self.noise:
             self.mode = NoiseMode.INJECT
-            return self.reference.law(**self.inputs, **self.noise, **params)
+            return self.reference.law(**arguments, **self.noise, **params)
         self.mode = NoiseMode.READ_BACK
         torch.manual_seed(self.call.noise_seed)
         with torch.no_grad():
-            self.noise = self.reference.draw(**self.inputs, **params)
+            self.noise = self.reference.draw(**arguments, **params)
         torch.manual_seed(self.call.noise_seed)
-        return self.reference.native(**self.inputs, **params, training=True)
+        return self.reference.native(**arguments, **params, training=True)
 
-    def evaluate(self) -> Any:
+    def evaluate(self, arguments: Mapping[str, Any]) -> Any:
         if isinstance(self.reference, Noisy):
-            return self.reference.native(**self.inputs, **self.call.params, training=False)
-        return self.reference(**self.inputs, **self.call.params, **_training(self.reference, on=False))
+            return self.reference.native(**arguments, **self.call.params, training=False)
+        return self.reference(**arguments, **self.call.params, **_training(self.reference, on=False))
 
     def named(self, answer: Any) -> dict[str, torch.Tensor]:
-        if isinstance(answer, torch.Tensor):
-            return {self.call.outputs[0]: answer}
+        """Return the tensors of an answer by name, complex ones as pairs; what it nests is laid out flat."""
         if isinstance(answer, Mapping):
-            return dict(answer)
-        if isinstance(answer, tuple):
-            names = getattr(answer, "_fields", None) or self.call.outputs
-            return dict(zip(names, answer, strict=True))
-        raise RecordError(f"{self.call.reference} returned a {type(answer).__name__}, expected tensors")
+            found = dict(answer)
+        elif isinstance(answer, tuple | list) and hasattr(answer, "_fields"):
+            found = dict(zip(answer._fields, answer, strict=True))
+        else:
+            found = self.by_position(list(_flat(answer)))
+        for name, value in found.items():
+            if not isinstance(value, torch.Tensor):
+                problem = f"output {name!r} of {self.call.reference} is a {type(value).__name__}, expected a tensor"
+                raise RecordError(problem, hint="reference a function that returns tensors")
+        return {name: torch.view_as_real(value) if value.is_complex() else value for name, value in found.items()}
+
+    def by_position(self, values: list[Any]) -> dict[str, Any]:
+        names = self.call.outputs
+        if len(values) > len(names):
+            problem = f"{self.call.reference} returned {len(values)} tensors, 'outputs' names {len(names)}"
+            raise RecordError(problem, hint="name each of them in the file's 'outputs'")
+        return dict(zip(names, values, strict=False))
 
     def backward(self, answer: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Return the gradient for every floating input; one that the answer does not depend on is zero."""
@@ -198,6 +220,15 @@ class _Run:
         )
         filled = [torch.zeros_like(x) if g is None else g for x, g in zip(wanted, gradients, strict=True)]
         return {f"grad_{name}": gradient for name, gradient in zip(self.call.differentiable, filled, strict=True)}
+
+
+def _flat(answer: Any) -> Iterator[Any]:
+    """Yield what nested tuples hold, leaving out what is None."""
+    if isinstance(answer, tuple | list):
+        for part in answer:
+            yield from _flat(part)
+    elif answer is not None:
+        yield answer
 
 
 def _training(function: Callable[..., Any], *, on: bool) -> dict[str, bool]:

@@ -1,15 +1,13 @@
 """References in torch of the regularization family: what torch has no single function for.
 
 Three groups: dropout in all its forms (`Noisy`, so that the mask is data), norm penalties with and without a linear
-layer under them, and the optimizers and gradient clipping, which work in place and are unrolled here.
+layer under them, and gradient clipping, which works in place.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
@@ -139,40 +137,6 @@ def linear_mse_elastic_net(
 ) -> Tensor:
     """Return the mean squared error of a linear layer plus an elastic net penalty on its weight, not on its bias."""
     return _linear_mse(input, weight, bias, target) + elastic_net_penalty(weight, lambd1, lambd2)
-
-
-# -- optimizers: the trajectory of the parameter and of the optimizer's state, one row a step
-
-
-def sgd(param: Tensor, grads: Tensor, lr: float, **options: Any) -> dict[str, Tensor]:
-    """Run torch.optim.SGD over the rows of `grads`: `param`, and `momentum_buffer` when there is momentum."""
-    return _trajectory(torch.optim.SGD, param, grads, lr=lr, **options)
-
-
-def adam(param: Tensor, grads: Tensor, lr: float, **options: Any) -> dict[str, Tensor]:
-    """Run torch.optim.Adam: `param`, `exp_avg`, `exp_avg_sq`, and with amsgrad `max_exp_avg_sq`."""
-    return _trajectory(torch.optim.Adam, param, grads, lr=lr, **options)
-
-
-def adamw(param: Tensor, grads: Tensor, lr: float, **options: Any) -> dict[str, Tensor]:
-    """Run torch.optim.AdamW: like `adam`, the decay decoupled from the gradient."""
-    return _trajectory(torch.optim.AdamW, param, grads, lr=lr, **options)
-
-
-def _trajectory(
-    optimizer_class: type[torch.optim.Optimizer], param: Tensor, grads: Tensor, **options: Any
-) -> dict[str, Tensor]:
-    leaf = param.detach().clone().requires_grad_()
-    optimizer = optimizer_class([leaf], foreach=False, **options)
-    rows: dict[str, list[Tensor]] = defaultdict(list)
-    for grad in grads.detach():
-        leaf.grad = grad.clone()
-        optimizer.step()
-        rows["param"].append(leaf.detach().clone())
-        for name, value in optimizer.state[leaf].items():
-            if name != "step" and isinstance(value, Tensor):
-                rows[name].append(value.clone())
-    return {name: torch.stack(steps) for name, steps in rows.items()}
 
 
 # -- gradient clipping: any number of gradients, under any names
