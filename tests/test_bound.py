@@ -180,3 +180,21 @@ def test_an_answer_beyond_the_dtype_is_inf_and_not_lost() -> None:
 
     found = expected_of(square, floats(1e30))
     assert (found.golden.tolist(), found.bound.tolist()) == ([np.inf], [0.0])
+
+
+def test_rounding_of_an_answer_that_is_zero_is_no_jump() -> None:
+    def sums(x: Array) -> Array:
+        centred = x - x.mean()
+        return np.asarray([centred.sum(), *x], dtype=x.dtype)  # the first is zero but for rounding
+
+    values = np.random.RandomState(0).standard_normal(50).astype(np.float32)
+    found = expected_of(sums, values)
+    assert 0 < abs(found.truth[0]) < 1e-13 < found.bound[0]
+
+
+def test_a_small_jump_beside_large_numbers_is_still_refused() -> None:
+    def steps(x: Array) -> Array:
+        return np.where(x > 1, 1e-6, 0.0).astype(x.dtype) if x.size == 1 else np.append(steps(x[:1]), 1000 * x[1:])
+
+    with pytest.raises(RecordError, match=r"forward/output\[0\] is ill-posed: it jumps by 1e-06"):
+        expected_of(steps, floats(1.0, 3.0))

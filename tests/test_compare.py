@@ -229,3 +229,35 @@ def test_ulp_distance_across_zero_and_in_bfloat16() -> None:
 
 def test_ulp_distance_beside_a_nan_is_nan() -> None:
     assert math.isnan(ulp_distance(np.asarray(np.nan), np.asarray(1.0)))
+
+
+# -- vectors up to sign
+
+AXES = {"U": -1, "Vh": -2}
+U, S, VH = np.linalg.svd(np.arange(12.0).reshape(2, 3, 2) ** 2 - 7, full_matrices=False)
+
+
+def compared_svd(u: Array, vh: Array) -> list[str]:
+    expected = {"U": golden(U, 1e-9, np.float64), "S": golden(S, 1e-9, np.float64), "Vh": golden(VH, 1e-9, np.float64)}
+    found = compare_stage(Stage.FORWARD, {"U": u, "S": S, "Vh": vh}, expected, up_to_sign=AXES)
+    return [difference.name for difference in found if not difference.ok]
+
+
+@given(hnp.arrays(np.float64, (2, 1, 2), elements=st.sampled_from([-1.0, 1.0])))
+def test_vectors_may_turn_together(signs: Array) -> None:
+    assert compared_svd(U * signs, VH * np.swapaxes(signs, -1, -2)) == []
+
+
+def test_a_vector_that_turns_alone_differs() -> None:
+    assert compared_svd(U * [1.0, -1.0], VH) == ["Vh"]
+    assert compared_svd(-U, VH) == ["Vh"]
+
+
+def test_a_wrong_vector_differs_whatever_its_sign() -> None:
+    wrong = U.copy()
+    wrong[1, 0, 1] += 1e-3
+    assert compared_svd(-wrong, -VH) == ["U"]
+
+
+def test_vectors_of_another_shape_are_not_turned() -> None:
+    assert compared_svd(U[:1], VH) == ["U"]

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from harness.casefile import parse_cases
-from harness.inputs import Drawer, digest, draw_array, dtype_of
+from harness.inputs import Drawer, complex_of, digest, draw_array, dtype_of, pairs_of
 from harness.model import Array, Draw
 
 FLOATING = ["float16", "bfloat16", "float32", "float64"]
@@ -163,3 +164,24 @@ def test_only_the_noise_that_the_case_gives_is_drawn() -> None:
 def test_a_digest_is_of_the_bytes_in_c_order() -> None:
     array = np.arange(6.0).reshape(2, 3)
     assert digest(array) == digest(np.asfortranarray(array)) != digest(array.T)
+
+
+# -- complex numbers
+
+
+@given(hnp.arrays(np.float32, hnp.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=3).map(lambda s: (*s, 2))))
+def test_pairs_survive_being_complex(pairs: Array) -> None:
+    back = pairs_of(complex_of(pairs))
+    assert (back.dtype, back.shape) == (pairs.dtype, pairs.shape)
+    assert np.array_equal(back, pairs, equal_nan=True)
+
+
+@pytest.mark.parametrize("array", [np.zeros((3, 1)), np.zeros(()), np.zeros((3, 2), dtype=np.float16)])
+def test_what_is_no_pair_is_refused(array: Array) -> None:
+    with pytest.raises(ValueError, match="complex numbers are float32 or float64 pairs, found float"):
+        complex_of(array)
+
+
+def test_real_arrays_are_no_pairs() -> None:
+    array = np.zeros(3)
+    assert pairs_of(array) is array

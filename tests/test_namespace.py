@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.errors import Unsupported
-from harness.model import Array, Call, NoiseMode, Outputs, Stage
+from harness.model import Array, Call, Form, NoiseMode, Outputs, Stage
 from harness.namespace import Namespace, camel_case, named_gradients, named_outputs, own_array
 
 X = np.array([1.0, 2.0, 3.0], dtype=np.float32)
@@ -262,3 +263,71 @@ def test_what_knows_how_to_become_an_array_does() -> None:
             return X
 
     assert own_array(Tensor(), "y").tolist() == [1, 2, 3]
+
+
+# -- lists, complex numbers, constants and updates
+
+ONE, TWO = np.array([1.0, 2.0], dtype=np.float32), np.array([3.0], dtype=np.float32)
+
+
+class Cat:
+    def __init__(self, dim: int = 0) -> None:
+        self.dim = dim
+
+    def forward(self, tensors: tuple[Array, ...], weight: Array) -> Array:
+        self.sizes = [array.shape[self.dim] for array in tensors]
+        return np.concatenate(tensors, axis=self.dim) * weight
+
+    def backward(self, grad_output: Array) -> tuple[Array, ...]:
+        return tuple(np.split(grad_output, np.cumsum(self.sizes)[:-1], axis=self.dim))
+
+
+def test_inputs_of_a_list_come_as_one_tuple_where_the_first_stood() -> None:
+    form = Form(sequences={"tensors": ("tensors_0", "tensors_1")}, constants=("weight",))
+    inputs = {"tensors_0": ONE, "tensors_1": TWO, "weight": X}
+    call = replace(call_of(inputs=inputs, params={"dim": 0}, stages=ALL[:2]), form=form)
+    stages = answer(Cat, call).stages
+    assert stages[Stage.FORWARD]["output"].tolist() == [1.0, 4.0, 9.0]
+    assert {name: array.tolist() for name, array in stages[Stage.BACKWARD].items()} == {
+        "grad_tensors_0": [1.0, 2.0], "grad_tensors_1": [3.0],
+    }  # fmt: skip
+
+
+class Conjugate:
+    def forward(self, input: Array) -> Array:
+        assert input.dtype == np.complex64
+        return np.conj(input)
+
+    def backward(self, grad_output: Array) -> Array:
+        assert grad_output.dtype == np.complex64
+        return np.conj(grad_output)
+
+
+def test_complex_numbers_are_pairs_outside_and_complex_inside() -> None:
+    pairs = np.array([[1.0, 2.0], [3.0, -4.0]], dtype=np.float32)
+    call = replace(call_of(inputs={"input": pairs}, stages=ALL[:2]), form=Form(complex=("input", "output")))
+    stages = answer(Conjugate, replace(call, grad_outputs={"output": pairs})).stages
+    wanted = [[1.0, -2.0], [3.0, 4.0]]
+    assert stages[Stage.FORWARD]["output"].tolist() == stages[Stage.BACKWARD]["grad_input"].tolist() == wanted
+    assert stages[Stage.FORWARD]["output"].dtype == np.float32
+
+
+class Running:
+    def forward(self, input: Array, running_mean: Array) -> tuple[Array, Array]:
+        return input - input.mean(), (running_mean + input.mean()).astype(np.float32)
+
+    def backward(self, grad_output: Array) -> Array:
+        return grad_output - grad_output.mean()
+
+    def eval(self, input: Array, running_mean: Array) -> Array:
+        return input - running_mean
+
+
+def test_what_is_updated_follows_the_outputs_in_training_and_gets_no_gradient() -> None:
+    form = Form(constants=("running_mean",), updates=("running_mean",))
+    call = replace(call_of(inputs={"input": X, "running_mean": np.full(1, 0.5, np.float32)}), form=form)
+    stages = answer(Running, call).stages
+    assert {str(stage): sorted(arrays) for stage, arrays in stages.items()} == {
+        "forward": ["output", "running_mean"], "backward": ["grad_input"], "eval": ["output"],
+    }  # fmt: skip
+    assert stages[Stage.FORWARD]["running_mean"].tolist() == [2.5]

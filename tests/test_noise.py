@@ -237,3 +237,42 @@ def test_a_broken_law_says_what_was_found() -> None:
 
 def test_only_the_named_laws_are_checked() -> None:
     assert broken_laws([], trial_of(masked(lambda call, shape: np.ones(shape, dtype=np.bool_)))) == []
+
+
+# -- noise that is numbers, or of another shape than the answer
+
+NUMBERS = np.array([[0.5, 1.5], [2.5, 3.5]], dtype=np.float32)
+
+
+def test_exposed_numbers_are_taken_as_they_are() -> None:
+    outputs = Outputs(stages={}, noise_mode=NoiseMode.READ_BACK, noise={"slopes": NUMBERS.astype(np.float64)})
+    found = drawn_noise(call_of(X), outputs, {"slopes": NUMBERS}, law)["slopes"]
+    assert found.dtype == np.float32
+    assert np.array_equal(found, NUMBERS)
+
+
+def test_exposed_numbers_of_another_shape_are_not_the_law() -> None:
+    outputs = Outputs(stages={}, noise_mode=NoiseMode.READ_BACK, noise={"slopes": NUMBERS[:1]})
+    with pytest.raises(NotTheLaw, match=r"the exposed 'slopes' has shape \(1, 2\); expected \(2, 2\)"):
+        drawn_noise(call_of(X), outputs, {"slopes": NUMBERS}, law)
+
+
+def test_hidden_numbers_cannot_be_derived() -> None:
+    outputs = Outputs(stages={}, noise_mode=NoiseMode.DERIVED)
+    with pytest.raises(Unsupported, match="does not expose its 'slopes', and noise that is no mask cannot be derived"):
+        drawn_noise(call_of(X), outputs, {"slopes": NUMBERS}, law)
+
+
+def test_a_hidden_mask_inside_the_operator_cannot_be_derived() -> None:
+    def inner(call: Call) -> Outputs:
+        return Outputs(stages={Stage.FORWARD: {"output": call.inputs["input"] * call.noise["mask"].sum()}})
+
+    outputs = Outputs(stages={Stage.FORWARD: {"output": X}}, noise_mode=NoiseMode.DERIVED)
+    with pytest.raises(Unsupported, match="does not fall on single elements of the answer"):
+        drawn_noise(call_of(X), outputs, {"mask": np.ones((3, 5), dtype=np.bool_)}, inner)
+
+
+def test_an_exposed_mask_inside_the_operator_is_read_back() -> None:
+    mask = np.array([[1, 0, 1]])
+    outputs = Outputs(stages={}, noise_mode=NoiseMode.READ_BACK, noise={"mask": mask})
+    assert np.array_equal(drawn_noise(call_of(X), outputs, {"mask": mask == 1}, law)["mask"], mask == 1)

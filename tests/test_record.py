@@ -286,3 +286,33 @@ def test_the_command_needs_torch_and_says_how_to_get_it(
     shutil.rmtree(folders[1], ignore_errors=True)
     with pytest.raises(Exception, match=r"pip install 'golden-harness\[torch\]'"):
         command.main(["record", "--cases-dir", str(folders[0]), "--golden-dir", str(folders[1])], standalone_mode=False)
+
+
+# -- how large a golden may be
+
+LARGE = """\
+summary: L1 penalty of a large weight, for the tests of recording.
+reference: harness.reference.regularization.l1_penalty
+stages: [forward]
+cases:
+  - name: heavy
+    params: {lambd: 0.1}
+    inputs: {weight: {randn: [400, 700]}}
+"""
+
+
+def test_a_large_golden_is_refused_at_its_case_and_the_others_are_recorded(folders: tuple[Path, Path]) -> None:
+    (folders[0] / "family" / "l1_penalty.yaml").write_text(LARGE)
+    found = recorded(folders).found
+    (error,) = found.errors
+    assert str(error) == (
+        f"{folders[0]}/family/l1_penalty.yaml:5:11: family/l1_penalty/heavy: its golden takes 1.1 MB, the limit is "
+        "1 MB; make its arrays smaller, or say 'large: true' in the case"
+    )
+    assert found.cases == ["family/dropout/plain"]
+
+
+def test_a_case_may_say_that_it_is_large(folders: tuple[Path, Path]) -> None:
+    text = LARGE.replace("    params", "    large: true\n    params")
+    (folders[0] / "family" / "l1_penalty.yaml").write_text(text)
+    assert recorded(folders).found.errors == []
