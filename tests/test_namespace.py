@@ -276,7 +276,7 @@ class Cat:
 
     def forward(self, tensors: tuple[Array, ...], weight: Array) -> Array:
         self.sizes = [array.shape[self.dim] for array in tensors]
-        return np.concatenate(tensors, axis=self.dim) * weight
+        return np.asarray(np.concatenate(tensors, axis=self.dim) * weight)
 
     def backward(self, grad_output: Array) -> tuple[Array, ...]:
         return tuple(np.split(grad_output, np.cumsum(self.sizes)[:-1], axis=self.dim))
@@ -296,11 +296,11 @@ def test_inputs_of_a_list_come_as_one_tuple_where_the_first_stood() -> None:
 class Conjugate:
     def forward(self, input: Array) -> Array:
         assert input.dtype == np.complex64
-        return np.conj(input)
+        return np.asarray(np.conj(input))
 
     def backward(self, grad_output: Array) -> Array:
         assert grad_output.dtype == np.complex64
-        return np.conj(grad_output)
+        return np.asarray(np.conj(grad_output))
 
 
 def test_complex_numbers_are_pairs_outside_and_complex_inside() -> None:
