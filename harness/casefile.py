@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from harness import yamltext
 from harness.errors import CaseFileError, nearest
-from harness.model import Case, Draw, Form, Stage, Tolerance, Transcript
+from harness.model import Case, Draw, Form, Operator, Stage, Tolerance, Transcript
 from harness.schema import MODEL_BELOW, ONE, SEVERAL, CaseModel, DrawModel, FileModel, Strict
 from harness.yamltext import Document
 
@@ -37,9 +37,13 @@ def read_case_file(path: Path, root: Path) -> list[Case]:
 
     Raises `CaseFileError` with file, line and column for anything that is not a case file.
     """
-    text = read_text(path)
+    return list(read_operator(path, root).cases)
+
+
+def read_operator(path: Path, root: Path) -> Operator:
+    """Return what a case file says of its operator, and its cases; see `read_case_file`."""
     family = path.parent.relative_to(root).as_posix()
-    return parse_cases(text, family=family, operator=path.stem, file=str(path))
+    return parse_operator(read_text(path), family=family, operator=path.stem, file=str(path))
 
 
 def read_text(path: Path) -> str:
@@ -57,6 +61,11 @@ def read_text(path: Path) -> str:
 
 def parse_cases(text: str, *, family: str, operator: str, file: str) -> list[Case]:
     """Return the cases in `text`; see `read_case_file`."""
+    return list(parse_operator(text, family=family, operator=operator, file=file).cases)
+
+
+def parse_operator(text: str, *, family: str, operator: str, file: str) -> Operator:
+    """Return the operator that `text` describes; see `read_operator`."""
     document = yamltext.parse(text, file)
     if not isinstance(document.value, dict):
         _fail(document, (), f"a case file is a mapping, found a {type(document.value).__name__}")
@@ -71,7 +80,18 @@ def parse_cases(text: str, *, family: str, operator: str, file: str) -> list[Cas
                 _fail(document, (*path, "name"), f"case {name!r} stands at {cases[name].where} already")
             cases[name] = case
     _check_names(whole, cases.values(), document)
-    return list(cases.values())
+    return Operator(
+        family=family,
+        name=operator,
+        summary=whole.summary,
+        formula=whole.formula,
+        source=whole.source,
+        reference=whole.reference,
+        stages=tuple(stage for stage in Stage if stage in whole.stages),
+        outputs=tuple(whole.outputs),
+        noise=tuple(whole.noise),
+        cases=tuple(cases.values()),
+    )
 
 
 def _check_names(whole: FileModel, cases: Iterable[Case], document: Document) -> None:

@@ -15,7 +15,7 @@ import click
 from harness.cli_goldens import accept, drift, record
 from harness.cli_options import folder_options, patterns_argument, version_name
 from harness.errors import HarnessError, UsageError
-from harness.selection import select_cases
+from harness.selection import case_files, select_cases
 
 if TYPE_CHECKING:
     from harness.model import Result
@@ -188,6 +188,26 @@ def _progress(total: int) -> Iterator[Callable[[Path], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda file: bar.update(task, advance=1, description=file.stem)
+
+
+@harness.command()
+@click.option("--write", "folder", type=click.Path(path_type=Path), help="Write operators.md and operators/ there.")
+@folder_options
+def operators(folder: Path | None, cases_dir: Path, golden_dir: Path) -> int:
+    """Print what each operator computes, takes and returns, as Markdown made from the case files."""
+    from harness.casefile import read_operator  # noqa: PLC0415
+    from harness.report.operators import operator_pages  # noqa: PLC0415
+
+    del golden_dir
+    pages = operator_pages([read_operator(file, cases_dir) for file in case_files(cases_dir)])
+    for name, text in pages.items():
+        if folder is None:
+            click.echo(text)
+            continue
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return 0
 
 
 @harness.command()

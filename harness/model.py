@@ -152,6 +152,22 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Operator:
+    """What a case file says of its operator, with the cases in it."""
+
+    family: str
+    name: str
+    summary: str
+    formula: str  #: '' when the file gives none
+    source: str
+    reference: str
+    stages: tuple[Stage, ...]
+    outputs: tuple[str, ...]
+    noise: tuple[str, ...]
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
     """The one argument an implementation gets. Its arrays are read-only."""
 

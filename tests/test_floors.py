@@ -17,7 +17,7 @@ FLOORS = [
     [["inputs", "schema"], ["bound"], ["compare", "transcript"]],
     [["yamltext", "namespace", "locations", "goldenfile"], ["casefile", "implementation", "goldens"], ["selection"]],
     [["noise", "drift"], ["replay"], ["record", "show", "session"], ["accept"]],
-    [["report.tally"], ["report.text"], ["report.jsonl", "report.junit", "report.terminal"]],
+    [["report.tally", "report.operators"], ["report.text"], ["report.jsonl", "report.junit", "report.terminal"]],
     [["cli_options"], ["cli_goldens", "pytest_plugin"], ["cli"], ["__main__"]],
 ]
 STEPS = {
