@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.casefile import read_case_file, read_text
+from harness.casefile import read_case_file
 from harness.errors import NothingSelected
 from harness.goldenfile import MANIFEST, Line, OperatorFile, read_manifest, read_operator, save_operator, write_manifest
 from harness.goldens import RECORD, operators_in, ready, settled
+from harness.matrix import read_text
 from harness.model import Array
 from harness.record import PENDING, pending_folder
 from harness.selection import selected

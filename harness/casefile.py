@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -15,16 +13,15 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import ValidationError
 
 from harness import yamltext
-from harness.errors import CaseFileError, nearest
+from harness.errors import nearest
+from harness.matrix import expand, fail, read_text
 from harness.model import Case, Draw, Form, Operator, Stage, Tolerance, Transcript
 from harness.schema import MODEL_BELOW, ONE, SEVERAL, CaseModel, DrawModel, FileModel, Strict
+from harness.selection import select_files, selected
 from harness.yamltext import Document
 
-#: cases from one entry: a product of axes beyond this is a mistake
-MAX_EXPANSION = 10_000
 #: characters of a value that an error shows
 _SHOWN = 60
-_AXIS = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\Z")
 _INTEGER_KINDS = ("integers", "permutation")
 #: patterns that only a floating dtype can hold
 _FLOATING_KINDS = ("negative_zeros", "infs", "nans", "largest", "denormals")
@@ -46,17 +43,10 @@ def read_operator(path: Path, root: Path) -> Operator:
     return parse_operator(read_text(path), family=family, operator=path.stem, file=str(path))
 
 
-def read_text(path: Path) -> str:
-    """Return the characters of a case file as they stand, whatever its line ends.
-
-    Raises `CaseFileError` when it cannot be read.
-    """
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise CaseFileError(f"not UTF-8 at byte {error.start}", where=str(path), hint="save it as UTF-8") from error
-    except OSError as error:
-        raise CaseFileError(f"cannot be read: {error.strerror}", where=str(path)) from error
+def select_cases(root: Path, patterns: Sequence[str]) -> Iterator[tuple[Path, list[Case]]]:
+    """Yield each case file with its selected cases; one file is held at a time."""
+    for file in select_files(root, patterns):
+        yield file, [case for case in read_case_file(file, root) if selected(case.id, patterns)]
 
 
 def parse_cases(text: str, *, family: str, operator: str, file: str) -> list[Case]:
@@ -68,16 +58,16 @@ def parse_operator(text: str, *, family: str, operator: str, file: str) -> Opera
     """Return the operator that `text` describes; see `read_operator`."""
     document = yamltext.parse(text, file)
     if not isinstance(document.value, dict):
-        _fail(document, (), f"a case file is a mapping, found a {type(document.value).__name__}")
+        fail(document, (), f"a case file is a mapping, found a {type(document.value).__name__}")
     whole = _validate(FileModel, document.value, document, ())
     cases: dict[str, Case] = {}
     for index, entry in enumerate(document.value["cases"]):
         path = ("cases", index)
-        for name, body in _expand(entry, document, path):
+        for name, body in expand(entry, document, path):
             model = _validate(CaseModel, body, document, path)
             case = _build(model, whole, name=name, family=family, operator=operator, document=document, path=path)
             if name in cases:
-                _fail(document, (*path, "name"), f"case {name!r} stands at {cases[name].where} already")
+                fail(document, (*path, "name"), f"case {name!r} stands at {cases[name].where} already")
             cases[name] = case
     _check_names(whole, cases.values(), document)
     return Operator(
@@ -103,101 +93,11 @@ def _check_names(whole: FileModel, cases: Iterable[Case], document: Document) ->
         for index, name in enumerate(getattr(whole, key)):
             if name not in names:
                 what = "input or output" if key == "complex" else "input"
-                _fail(document, (key, index), f"{name!r} is no {what} of any case", nearest(name, names))
+                fail(document, (key, index), f"{name!r} is no {what} of any case", nearest(name, names))
     for name in whole.up_to_sign:
         if name not in outputs:
             path = ("up_to_sign", name)
-            _fail(document, path, f"{name!r} is no output of this operator", nearest(name, outputs), key=True)
-
-
-def _fail(document: Document, path: yamltext.Path, problem: str, hint: str = "", *, key: bool = False) -> NoReturn:
-    raise CaseFileError(problem, where=str(document.locate(path, key=key)), hint=hint)
-
-
-# -- the matrix
-
-
-def _expand(entry: dict[str, Any], document: Document, path: yamltext.Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield name and body of every case that `entry` stands for."""
-    matrix = entry.get("matrix")
-    if not isinstance(entry.get("name"), str):
-        yield "", entry  # the schema refuses it
-        return
-    if matrix is None:
-        _refuse_axes(entry, document, path)
-        yield entry["name"], entry
-        return
-    if not isinstance(matrix, dict) or not all(isinstance(axis, list | dict) and axis for axis in matrix.values()):
-        _fail(document, (*path, "matrix"), "a matrix maps each axis to a list of values, or to labels and values")
-    if "transcript" in entry:
-        _fail(document, (*path, "transcript"), "a case with a matrix has no transcript", "give one case its own entry")
-    count = math.prod(len(axis) for axis in matrix.values())
-    if count > MAX_EXPANSION:
-        _fail(document, (*path, "matrix"), f"the matrix has {count} cases, the limit is {MAX_EXPANSION}")
-    axes = [_labelled(axis, values) for axis, values in matrix.items()]
-    body = {key: value for key, value in entry.items() if key != "matrix"}
-    axes_below = {key: _axes_in(value, document, (*path, key), known=matrix) for key, value in body.items()}
-    used = set().union(*axes_below.values())
-    for axis in matrix:
-        if axis not in used:
-            _fail(
-                document, (*path, "matrix", axis), f"axis {axis!r} is not used", f"write ${axis} in the case", key=True
-            )
-    moving = {key: value for key, value in body.items() if axes_below[key]}
-    for combination in itertools.product(*axes):
-        values = {axis: value for axis, (_, value) in zip(matrix, combination, strict=True)}
-        name = "-".join([entry["name"], *(label for label, _ in combination)])
-        yield name, {**body, **_substitute(moving, values), "name": name}
-
-
-def _labelled(axis: str, values: list[Any] | dict[str, Any]) -> list[tuple[str, Any]]:
-    if isinstance(values, dict):
-        return list(values.items())
-    return [(_label(axis, value), value) for value in values]
-
-
-def _label(axis: str, value: Any) -> str:
-    """Return the part of an id that names `value`: stable, and never its position.
-
-    >>> _label("p", 0.5), _label("shape", [3, 7]), _label("shape", []), _label("nesterov", True)
-    ('p0_5', '3x7', 'scalar', 'nesterov_true')
-    """
-    if isinstance(value, str):
-        return re.sub(r"[^A-Za-z0-9_-]", "_", value)
-    if isinstance(value, bool) or value is None:
-        return f"{axis}_{str(value).lower()}"
-    if isinstance(value, list):
-        text = "x".join(re.sub(r"[^A-Za-z0-9_]", "_", str(item).replace("-", "m")) for item in value) or "scalar"
-        return text if axis == "shape" else f"{axis}{text}"
-    return axis + str(value).replace("-", "m").replace(".", "_").replace("+", "")
-
-
-def _axes_in(value: Any, document: Document, path: yamltext.Path, *, known: Mapping[str, Any]) -> set[str]:
-    """Return the axes that `value` refers to; one that `known` lacks is an error at its place."""
-    if isinstance(value, dict):
-        return set().union(*(_axes_in(item, document, (*path, key), known=known) for key, item in value.items()))
-    if isinstance(value, list):
-        return set().union(*(_axes_in(item, document, (*path, i), known=known) for i, item in enumerate(value)))
-    match = _AXIS.match(value) if isinstance(value, str) else None
-    if match is None:
-        return set()
-    if match[1] not in known:
-        hint = nearest(match[1], known) if known else "give the case a matrix with that axis"
-        _fail(document, path, f"{value!r} is no axis of this case's matrix", hint)
-    return {match[1]}
-
-
-def _refuse_axes(entry: dict[str, Any], document: Document, path: yamltext.Path) -> None:
-    _axes_in(entry, document, path, known={})
-
-
-def _substitute(value: Any, axes: Mapping[str, Any]) -> Any:
-    if isinstance(value, dict):
-        return {key: _substitute(item, axes) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_substitute(item, axes) for item in value]
-    match = _AXIS.match(value) if isinstance(value, str) else None
-    return axes[match[1]] if match else value
+            fail(document, path, f"{name!r} is no output of this operator", nearest(name, outputs), key=True)
 
 
 # -- the schema
@@ -220,15 +120,15 @@ def _explain(error: ValidationError, model: type[Strict], document: Document, pa
     if kind == "extra_forbidden":
         owner = next((MODEL_BELOW[part] for part in reversed(loc[:-1]) if part in MODEL_BELOW), model)
         hint = nearest(str(loc[-1]), owner.model_fields)
-        _fail(document, place, f"unknown key {loc[-1]!r} ({dotted})", hint, key=True)
+        fail(document, place, f"unknown key {loc[-1]!r} ({dotted})", hint, key=True)
     if kind == "missing":
-        _fail(document, place[:-1], f"key {loc[-1]!r} is missing ({dotted})", "see docs/case-files.md")
+        fail(document, place[:-1], f"key {loc[-1]!r} is missing ({dotted})", "see docs/case-files.md")
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
-        _fail(document, place, f"unknown value {found!r} for {dotted}", nearest(str(found), allowed))
+        fail(document, place, f"unknown value {found!r} for {dotted}", nearest(str(found), allowed))
     if kind == "value_error":
-        _fail(document, place, f"{first['ctx']['error']} ({dotted})")
-    _fail(document, place, f"found {_short(found)} for {dotted}: {first['msg'][0].lower()}{first['msg'][1:]}")
+        fail(document, place, f"{first['ctx']['error']} ({dotted})")
+    fail(document, place, f"found {_short(found)} for {dotted}: {first['msg'][0].lower()}{first['msg'][1:]}")
 
 
 def _short(value: Any) -> str:
@@ -248,9 +148,9 @@ def _build(
     for noise in model.noise:
         if noise not in whole.noise:
             hint = nearest(noise, whole.noise) or "name it in the file's 'noise'"
-            _fail(document, (*path, "noise", noise), f"{noise!r} is no noise of this operator", hint, key=True)
+            fail(document, (*path, "noise", noise), f"{noise!r} is no noise of this operator", hint, key=True)
     if model.laws and not whole.noise:
-        _fail(document, (*path, "laws"), "laws are for an operator with noise", "name it in the file's 'noise'")
+        fail(document, (*path, "laws"), "laws are for an operator with noise", "name it in the file's 'noise'")
     inputs, sequences = _inputs(model, document, (*path, "inputs"))
     for part in ("grad_outputs", "noise"):
         default = "bool" if part == "noise" else model.dtype
@@ -299,13 +199,13 @@ def _check_stages(model: CaseModel, whole: FileModel, document: Document, path: 
     for index, stage in enumerate(model.stages or ()):
         if stage not in whole.stages:
             known = ", ".join(whole.stages)
-            _fail(document, (*path, "stages", index), f"stage {stage!r} is not one of the file's stages: {known}")
+            fail(document, (*path, "stages", index), f"stage {stage!r} is not one of the file's stages: {known}")
     backward = "backward" in (model.stages if model.stages is not None else whole.stages)
     if backward and not model.grad_outputs:
         hint = "give each differentiated output a draw, or leave 'backward' out of the stages"
-        _fail(document, path, "stage 'backward' needs grad_outputs", hint)
+        fail(document, path, "stage 'backward' needs grad_outputs", hint)
     if model.grad_outputs and not backward:
-        _fail(document, (*path, "grad_outputs"), "grad_outputs without the stage 'backward'", key=True)
+        fail(document, (*path, "grad_outputs"), "grad_outputs without the stage 'backward'", key=True)
 
 
 def _inputs(
@@ -320,7 +220,7 @@ def _inputs(
         names = [f"{key}_{index}" for index in range(len(draws))] if draws is given else [key]
         for name, draw, place in zip(names, draws, places, strict=True):
             if name in inputs:
-                _fail(document, place, f"there is an input {name!r} already", "give one of them another name")
+                fail(document, place, f"there is an input {name!r} already", "give one of them another name")
             inputs[name] = _draw(draw, model.dtype)
             _check_dtype(inputs[name], document, place)
         if draws is given:
@@ -350,12 +250,12 @@ def _check_dtype(draw: Draw, document: Document, path: yamltext.Path) -> None:
         return
     if draw.edges or draw.kind in _FLOATING_KINDS:
         what = "edges" if draw.edges else draw.kind
-        _fail(document, path, f"{what} need a floating dtype, found {draw.dtype!r}")
+        fail(document, path, f"{what} need a floating dtype, found {draw.dtype!r}")
     bits = int(draw.dtype.removeprefix("u").removeprefix("int")) if draw.dtype != "bool" else 1
     low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1)) if draw.dtype.startswith("int") else (0, 2**bits)
     for number in _leaves(draw.value):
         if number != number // 1 or not low <= number < high:
-            _fail(document, path, f"value {number} does not fit {draw.dtype!r}")
+            fail(document, path, f"value {number} does not fit {draw.dtype!r}")
 
 
 def _leaves(value: Any) -> Iterator[float]:

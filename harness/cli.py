@@ -15,7 +15,7 @@ import click
 from harness.cli_goldens import accept, drift, record
 from harness.cli_options import folder_options, patterns_argument, version_name
 from harness.errors import HarnessError, UsageError
-from harness.selection import case_files, select_cases
+from harness.selection import case_files, select_ids
 
 if TYPE_CHECKING:
     from harness.model import Result
@@ -62,10 +62,10 @@ def list_cases(patterns: tuple[str, ...], only_count: bool, cases_dir: Path, gol
     del golden_dir
     count = 0
     operators = set()
-    for file, cases in select_cases(cases_dir, patterns):
+    for file, ids in select_ids(cases_dir, patterns):
         if not only_count:
-            click.echo("\n".join(case.id for case in cases))
-        count += len(cases)
+            click.echo("\n".join(ids))
+        count += len(ids)
         operators.add(file.stem)
     numbers = ((len(operators), "operator"), (count, "case"))
     words = [f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in numbers]

@@ -40,7 +40,7 @@ class Replayer:
 
     def ids(self, patterns: tuple[str, ...]) -> Iterator[tuple[str, Path, int]]:
         """Yield id, file and line of every selected case."""
-        from harness.selection import select_cases  # noqa: PLC0415
+        from harness.casefile import select_cases  # noqa: PLC0415
 
         for file, cases in select_cases(self.cases_root, patterns):
             yield from ((case.id, file, case.where.line) for case in cases)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from harness.bound import derive_expected, ulp
+from harness.casefile import select_cases
 from harness.compare import compare_array
 from harness.drift import ArrayDrift, compare_recorded
 from harness.errors import HarnessError, NotOffered, RecordError, Unsupported
@@ -22,7 +23,7 @@ from harness.goldens import RECORD, REFERENCE, OperatorGoldens, base_digest, gol
 from harness.inputs import Drawer
 from harness.model import Array, Call, Case, Expected, Golden, Implementation, NoiseMode, Outputs, Stage, is_floating
 from harness.replay import make_call, printable
-from harness.selection import operator_path, select_cases
+from harness.selection import operator_path
 from harness.transcript import render, standard_layout, trimmed
 
 PENDING = "PENDING.json"

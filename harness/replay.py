@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.casefile import select_cases
 from harness.compare import compare_stage
 from harness.errors import GoldenError, HarnessError, Unsupported, UsageError
 from harness.goldens import Goldens, OperatorGoldens
@@ -30,7 +31,7 @@ from harness.model import (
     Verdict,
 )  # fmt: skip
 from harness.noise import NotTheLaw, Trial, broken_laws, drawn_noise, expected_under
-from harness.selection import operator_path, select_cases
+from harness.selection import operator_path
 from harness.transcript import compare_text, standard_layout
 
 #: frames of a traceback that an ERROR shows

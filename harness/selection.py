@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from harness.casefile import read_case_file
 from harness.errors import NothingSelected, UsageError, nearest
-from harness.model import Case
+from harness.matrix import read_case_names
 
 
 def case_files(root: Path) -> list[Path]:
@@ -49,31 +49,41 @@ def select_files(root: Path, patterns: Sequence[str]) -> list[Path]:
 
     Raises `NothingSelected` for a pattern that matches no case, naming the nearest id.
     """
-    files = case_files(root)
-    if not patterns:
-        return files
+    return [file for file, _ in select_ids(root, patterns)] if patterns else case_files(root)
+
+
+def select_ids(root: Path, patterns: Sequence[str]) -> list[tuple[Path, list[str]]]:
+    """Return the case files that hold a selected case, each with the ids of those cases.
+
+    Raises `NothingSelected` for a pattern that matches no case, naming the nearest id.
+    """
     unmatched = set(patterns)
     chosen = []
     known = []
-    for file in files:
-        ids = [case.id for case in read_case_file(file, root)]
-        hits = {pattern for pattern in patterns if any(_matches(case_id, pattern) for case_id in ids)}
-        unmatched -= hits
-        known += [operator_path(file, root), *ids]
+    for file in case_files(root):
+        operator = operator_path(file, root)
+        known.append(operator)
+        if patterns and not any(_may_match(operator, pattern) for pattern in patterns):
+            continue
+        ids = [f"{operator}/{name}" for name in read_case_names(file)]
+        known += ids
+        unmatched -= {pattern for pattern in unmatched if any(_matches(case_id, pattern) for case_id in ids)}
+        hits = [case_id for case_id in ids if selected(case_id, patterns)]
         if hits:
-            chosen.append(file)
+            chosen.append((file, hits))
     for pattern in patterns:
         if pattern in unmatched:
             raise NothingSelected(f"no case matches {pattern!r}", hint=_suggestion(pattern, known))
     return chosen
 
 
+def _may_match(operator: str, pattern: str) -> bool:
+    """Tell whether a pattern can match a case of `<family>/<operator>`, by what it says before its first wildcard."""
+    literal = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rstrip("/")
+    below = f"{operator}/"
+    return below.startswith(literal) or literal.startswith(below)
+
+
 def _suggestion(pattern: str, known: list[str]) -> str:
     hint = nearest(pattern, known)
     return hint if hint.startswith("did") else "`harness list` prints the cases there are"
-
-
-def select_cases(root: Path, patterns: Sequence[str]) -> Iterator[tuple[Path, list[Case]]]:
-    """Yield each case file with its selected cases; one file is held at a time."""
-    for file in select_files(root, patterns):
-        yield file, [case for case in read_case_file(file, root) if selected(case.id, patterns)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -63,8 +64,10 @@ class Document:
         return Location(file=self.file, line=mark.line, column=mark.column)
 
 
-def parse(text: str, file: str) -> Document:
+def parse(text: str, file: str, *, wanted: Callable[[Path], bool] | None = None) -> Document:
     """Parse one YAML document. `file` is the name that errors and locations carry.
+
+    A value of a mapping is left out when `wanted` says no to its path.
 
     Raises `CaseFileError` for broken YAML, tabs in indentation, several documents, anchors, aliases, tags and duplicate
     keys.
@@ -76,7 +79,7 @@ def parse(text: str, file: str) -> Document:
         problem = "the file begins with a byte order mark"
         raise CaseFileError(problem, where=f"{file}:1:1", hint="save it as UTF-8 without one")
     try:
-        return _Reader(file).read(text)
+        return _Reader(file, wanted).read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
@@ -92,6 +95,7 @@ class _Reader:
     """Builds values from the parser's events, one method a node kind."""
 
     file: str
+    wanted: Callable[[Path], bool] | None = None
     marks: dict[Path, Mark] = field(default_factory=dict)
     keys: dict[Path, Mark] = field(default_factory=dict)
     events: Any = None
@@ -147,9 +151,21 @@ class _Reader:
             if key in result:
                 first = self.keys[(*path, key)]
                 raise self.error(event, f"duplicate key {key!r}: it stands in line {first.line} already")
-            self.keys[(*path, key)] = _mark(event, event)
-            result[key] = self.node(next(self.events), (*path, key))
+            below = (*path, key)
+            if self.wanted is not None and not self.wanted(below):
+                self.skip()
+                continue
+            self.keys[below] = _mark(event, event)
+            result[key] = self.node(next(self.events), below)
         return result, event
+
+    def skip(self) -> None:
+        """Pass over the next node, whatever it holds."""
+        depth = 0
+        for event in self.events:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if not depth:
+                return
 
     def sequence(self, path: Path) -> tuple[list[Any], Any]:
         result: list[Any] = []

@@ -15,7 +15,12 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     [["model", "errors"]],
     [["inputs", "schema"], ["bound"], ["compare", "transcript"]],
-    [["yamltext", "namespace", "locations", "goldenfile"], ["casefile", "implementation", "goldens"], ["selection"]],
+    [
+        ["yamltext", "namespace", "locations", "goldenfile"],
+        ["matrix", "implementation", "goldens"],
+        ["selection"],
+        ["casefile"],
+    ],
     [["noise", "drift"], ["replay"], ["record", "show", "session"], ["accept"]],
     [["report.tally", "report.operators"], ["report.text"], ["report.jsonl", "report.junit", "report.terminal"]],
     [["cli_options"], ["cli_goldens", "pytest_plugin"], ["cli"], ["__main__"]],

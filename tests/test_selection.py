@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import NothingSelected, UsageError
-from harness.selection import case_files, operator_path, select_cases, select_files, selected
+from harness.casefile import read_case_file, select_cases
+from harness.errors import CaseFileError, NothingSelected, UsageError
+from harness.locations import default_cases
+from harness.matrix import read_case_names
+from harness.selection import case_files, operator_path, select_files, selected
 
 TEXT = """summary: A small operator.
 reference: torch.nn.functional.gelu
@@ -84,3 +87,21 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_an_empty_folder_is_nothing_selected(tmp_path: Path) -> None:
     with pytest.raises(NothingSelected, match="no case files"):
         case_files(tmp_path)
+
+
+@pytest.mark.parametrize("file", case_files(default_cases()), ids=lambda file: file.stem)
+def test_the_names_alone_are_those_of_the_cases(file: Path) -> None:
+    assert read_case_names(file) == [case.name for case in read_case_file(file, default_cases())]
+
+
+@pytest.mark.parametrize("entry", ["- 3", "- name: [a]", "- {name: a, matrix: 3}", "- {name: a, matrix: {p: []}}"])
+def test_what_is_no_case_has_no_name(tmp_path: Path, entry: str) -> None:
+    (tmp_path / "x.yaml").write_text(f"cases:\n  {entry}\n  - name: b\n", encoding="utf-8")
+    assert read_case_names(tmp_path / "x.yaml") == ["b"]
+
+
+def test_a_file_that_cannot_match_is_not_read(root: Path) -> None:
+    (root / "b" / "broken.yaml").write_text("{", encoding="utf-8")
+    assert ids(root, "a/*u/one", "b/gelu/tw?") == ["a/elu/one", "a/relu/one", "b/gelu/two"]
+    with pytest.raises(CaseFileError, match=r"broken.yaml:1:2: not YAML"):
+        ids(root, "*/one")

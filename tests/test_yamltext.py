@@ -277,3 +277,10 @@ def test_line_ends_stay_what_they_are(style: str) -> None:
 def test_replacing_twice_gives_the_same_bytes() -> None:
     once = replaced("t:\n  expect: old\nu: 1\n", "new\n text")[0]
     assert replaced(once, "new\n text")[0] == once
+
+
+def test_what_is_not_wanted_is_passed_over_whole() -> None:
+    text = "a: {deep: [1, {b: 2}]}\nb: 3\nc: [x, {d: e, b: f}]\n"
+    document = parse(text, "x.yaml", wanted=lambda path: path[-1] != "b" and path[0] != "a")
+    assert document.value == {"c": ["x", {"d": "e"}]}
+    assert document.locate(("c", 1, "d")).line == 3
