@@ -14,16 +14,20 @@ ROOT = Path(__file__).parents[1]
 #: a floor is a list of steps; modules of one step do not know each other
 FLOORS = [
     [["model", "errors"]],
-    [["inputs", "schema"], ["bound"], ["compare", "transcript"]],
+    [["inputs", "schema"], ["bound"], ["compare", "transcript", "mutations", "flaws"]],
     [
         ["yamltext", "namespace", "locations", "goldenfile"],
         ["matrix", "implementation", "goldens"],
         ["selection"],
         ["casefile"],
     ],
-    [["noise", "drift"], ["replay"], ["record", "show", "session"], ["accept"]],
-    [["report.tally", "report.operators"], ["report.text"], ["report.jsonl", "report.junit", "report.terminal"]],
-    [["cli_options"], ["cli_goldens", "pytest_plugin"], ["cli"], ["__main__"]],
+    [["noise", "drift"], ["replay"], ["record", "show", "session"], ["accept", "audit"]],
+    [
+        ["report.tally", "report.audit_tally", "report.operators"],
+        ["report.text", "report.audit_text", "report.audit_jsonl"],
+        ["report.jsonl", "report.junit", "report.terminal"],
+    ],
+    [["cli_options"], ["cli_audit", "cli_goldens", "pytest_plugin"], ["cli"], ["__main__"]],
 ]
 STEPS = {
     module: step for step, modules in enumerate([step for floor in FLOORS for step in floor]) for module in modules

@@ -103,5 +103,5 @@ def test_what_is_no_case_has_no_name(tmp_path: Path, entry: str) -> None:
 def test_a_file_that_cannot_match_is_not_read(root: Path) -> None:
     (root / "b" / "broken.yaml").write_text("{", encoding="utf-8")
     assert ids(root, "a/*u/one", "b/gelu/tw?") == ["a/elu/one", "a/relu/one", "b/gelu/two"]
-    with pytest.raises(CaseFileError, match=r"broken.yaml:1:2: not YAML"):
+    with pytest.raises(CaseFileError, match=r"broken.yaml:.*: not YAML"):
         ids(root, "*/one")
