@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
+from harness.cli_audit import audit
 from harness.cli_goldens import accept, drift, record
 from harness.cli_options import folder_options, patterns_argument, version_name
 from harness.errors import HarnessError, UsageError
@@ -222,3 +223,4 @@ def schema() -> int:
 harness.add_command(record)
 harness.add_command(accept)
 harness.add_command(drift)
+harness.add_command(audit)

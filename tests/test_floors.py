@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 #: a floor is a list of steps; modules of one step do not know each other
 FLOORS = [
     [["model", "errors"]],
-    [["inputs", "schema"], ["bound"], ["compare", "transcript", "mutations", "flaws"]],
+    [["inputs", "schema"], ["bound"], ["compare", "transcript", "mutations", "flaws", "weakness"]],
     [
         ["yamltext", "namespace", "locations", "goldenfile"],
         ["matrix", "implementation", "goldens"],
