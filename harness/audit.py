@@ -5,25 +5,22 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.casefile import read_case_file
-from harness.errors import HarnessError, RecordError
+from harness.errors import HarnessError
 from harness.flaws import flaws, question
 from harness.goldens import Goldens, OperatorGoldens
 from harness.model import Call, Case, Golden, NoiseMode, Outputs, Result, Stage, Verdict
 from harness.mutations import WrongCall, distinct, ruled_out, wrong_answers, wrong_calls
 from harness.replay import Judge, compare_outputs, make_call
 from harness.selection import operator_path, selected
-from harness.session import Session, prepared
+from harness.session import Session, over_files, prepared
 from harness.weakness import DEFAULT, CaseAudit, OperatorAudit, Outcome, distinguish, sum_up
 
 #: ways of one mutation that are asked before it is given up: refused ones and accepted ones together, accepted ones
@@ -36,16 +33,7 @@ _ACCEPTED = 3
 
 def audit(session: Session, files: Sequence[Path], *, jobs: int = 1) -> Iterator[OperatorAudit]:
     """Yield the audit of each case file, in their order."""
-    work = functools.partial(_audit_file, session)
-    if jobs == 1:
-        yield from map(work, files)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        try:
-            yield from pool.map(work, files)
-        except BrokenProcessPool as error:
-            hint = "without --jobs the last operator shown is the one before the culprit"
-            raise RecordError("a process of the audit died: a mutated call took it down", hint=hint) from error
+    return over_files(functools.partial(_audit_file, session), files, jobs=jobs)
 
 
 def _audit_file(session: Session, file: Path) -> OperatorAudit:

@@ -129,7 +129,8 @@ def replay(
     with ExitStack() as stack:
         json_out = _open(stack, json_path)
         report = TerminalReport(sys.stderr if json_out is sys.stdout else sys.stdout, verbose=verbose)
-        sinks = [report.add, *_writers(stack, json_out, junit_path, tally, session, title)]
+        writers = list(_writers(stack, json_out, junit_path, session, title))
+        sinks = [report.add, *(add for add, _ in writers)]
         report.start(title, session.version)
         advance = stack.enter_context(_progress(len(files)))
         for file, results in session.results(files, jobs=jobs):
@@ -138,6 +139,8 @@ def replay(
                 for sink in sinks:
                     sink(result)
             advance(file)
+        for _, close in writers:  # a report of a run that broke off has no end: it is not whole
+            close(tally)
     report.finish(tally)
     return tally.exit_code
 
@@ -155,9 +158,9 @@ def _open(stack: ExitStack, path: Path | None) -> TextIO | None:
 
 
 def _writers(
-    stack: ExitStack, json_out: TextIO | None, junit_path: Path | None, tally: Tally, session: Session, title: str
-) -> Iterator[Callable[[Result], None]]:
-    """Yield what takes each result into a file; the ends are written when `stack` closes."""
+    stack: ExitStack, json_out: TextIO | None, junit_path: Path | None, session: Session, title: str
+) -> Iterator[tuple[Callable[[Result], None], Callable[[Tally], None]]]:
+    """Yield what takes each result into a file, and what writes the file's end."""
     from importlib import metadata  # noqa: PLC0415
 
     from harness.report.jsonl import write_footer, write_header, write_result  # noqa: PLC0415
@@ -167,13 +170,11 @@ def _writers(
         name, _, version = title.partition(" ")
         installed = metadata.version("golden-harness")
         write_header(json_out, implementation=name, version=version, golden=session.version, harness=installed)
-        stack.callback(write_footer, json_out, tally)
-        yield partial(write_result, json_out)
+        yield partial(write_result, json_out), partial(write_footer, json_out)
     junit_out = _open(stack, junit_path)
     if junit_out is not None:
         writer = JUnitWriter(junit_out, suite=f"{title} against {session.version}")
-        stack.callback(writer.close, tally)
-        yield writer.add
+        yield writer.add, writer.close
 
 
 @contextmanager

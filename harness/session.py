@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 from harness.casefile import read_case_file
 from harness.errors import RecordError
@@ -22,6 +23,7 @@ from harness.selection import select_files, selected
 
 #: the built-in implementation, whose law says what a random operator answers under another noise
 _LAW = "harness.implementations.numpy"
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +42,23 @@ class Session:
 
     def results(self, files: list[Path], *, jobs: int = 1) -> Iterator[tuple[Path, list[Result]]]:
         """Yield each file's results, in the order of `files`, one file's at a time."""
-        if jobs == 1:
-            yield from ((file, _replay(self, file)) for file in files)
-            return
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            try:
-                yield from zip(files, pool.map(functools.partial(_replay, self), files), strict=True)
-            except BrokenProcessPool as error:
-                hint = "without --jobs the last case shown is the one before the culprit"
-                raise RecordError("a process of the run died: the implementation took it down", hint=hint) from error
+        yield from zip(files, over_files(functools.partial(_replay, self), files, jobs=jobs), strict=True)
+
+
+def over_files(work: Callable[[Path], R], files: Iterable[Path], *, jobs: int) -> Iterator[R]:
+    """Yield what `work` returns for each case file, in their order; with `jobs` above 1 in so many processes.
+
+    Raises `RecordError` when a process dies.
+    """
+    if jobs == 1:
+        yield from map(work, files)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        try:
+            yield from pool.map(work, files)
+        except BrokenProcessPool as error:
+            hint = "without --jobs the last case shown is the one before the culprit"
+            raise RecordError("a process of the run died: the implementation took it down", hint=hint) from error
 
 
 class _Law:

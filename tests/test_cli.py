@@ -129,6 +129,14 @@ def test_an_unknown_implementation_names_the_nearest(tmp_path: Path) -> None:
     assert done.stderr == "harness: no implementation and no module named 'nunpy'; did you mean 'numpy'?\n"
 
 
+def test_a_report_of_a_run_that_broke_off_has_no_footer(tmp_path: Path) -> None:
+    (tmp_path / "stops.py").write_text("def l1_penalty(weight, lambd):\n    raise KeyboardInterrupt\n")
+    path = tmp_path / "out.jsonl"
+    done = run("replay", "stops", "regularization/l1_penalty", "--json", str(path), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (130, "\nharness: interrupted\n")
+    assert all("exit_code" not in row for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()))
+
+
 def test_json_lines_have_a_header_a_line_a_case_and_a_footer(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     done = run("replay", "numpy", "regularization/renorm", "--json", str(path))

@@ -135,7 +135,7 @@ def test_several_processes_say_the_same_as_one(folders: Folders, capsys: pytest.
 def test_a_mutated_call_that_takes_the_process_down_is_told(folders: Folders) -> None:
     folders.record(blend=blend(case()), again=AGAIN)
     folders.ops.write_text(OPS.replace("if not 0 <=", "if weight != 0.3: import os; os._exit(3)\n        if not 0 <="))
-    with pytest.raises(HarnessError, match="a process of the audit died") as error:
+    with pytest.raises(HarnessError, match="a process of the run died") as error:
         folders.run("--jobs", "2")
     assert error.value.exit_code == 1
 
