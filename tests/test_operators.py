@@ -19,7 +19,7 @@ summary: Adds a multiple of one thing to others.
 formula: |
   output = sum of tensors + alpha * state
 source: torch.something; arXiv 1234.5678
-reference: torch.something
+reference: torch.special.something
 stages: [forward, backward]
 noise: [mask]
 updates: [state]
@@ -61,7 +61,7 @@ output = sum of tensors + alpha * state
 
 Source: torch.something; arXiv 1234.5678.
 
-- reference: `torch.something`
+- reference: `torch.special.something`
 - stages: forward, backward; dtypes: float32, float64
 - input `tensors`: a tuple of arrays
 - input `state`: updated in training: `forward` returns its new value
@@ -105,7 +105,7 @@ def test_a_page_says_what_the_case_file_says() -> None:
 
 def test_a_long_list_of_values_is_cut() -> None:
     cases = "".join(f"  - {{name: c{i}, params: {{n: {i}}}, inputs: {{input: {{randn: [1]}}}}}}\n" for i in range(20))
-    head = "summary: Has many values.\nreference: torch.something\nstages: [forward]\ncases:\n"
+    head = "summary: Has many values.\nreference: torch.special.something\nstages: [forward]\ncases:\n"
     operator = parse_operator(head + cases, family="family", operator="many", file="x.yaml")
     assert (
         "- param `n`: `0`, `1`, `2`, `3`, `4`, `5`, `6`, `7`, ...\n"

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from test_cli import DOCUMENT, run
 
+from harness.casefile import read_operator
 from harness.errors import RecordError, Unsupported
 from harness.inputs import dtype_of
+from harness.locations import default_cases
+from harness.selection import case_files
 
 pytestmark = [
     pytest.mark.torch,
@@ -35,8 +38,29 @@ def test_only_names_below_torch_and_the_references_resolve() -> None:
     assert callable(resolve("torch.nn.functional.gelu"))
     with pytest.raises(Unsupported, match="has no 'dropuot'; did you mean 'dropout'"):
         resolve("torch.nn.functional.dropuot")
-    with pytest.raises(RecordError, match="not below torch"):
-        resolve("os.system")
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "torch.load", "torch.save", "torch.compile", "torch.import_ir_module", "torch.from_file",
+        "torch.set_num_threads", "torch.manual_seed", "torch.nn.functional.handle_torch_function",
+        "torch.optim.lr_scheduler.partial", "harness.reference.regularization.Callable",
+    ],
+)  # fmt: skip
+def test_what_is_no_function_of_tensors_does_not_resolve(reference: str) -> None:
+    from harness.implementations.torch import resolve  # noqa: PLC0415
+
+    with pytest.raises(RecordError, match=f"reference '{reference}' is no function of tensors; name one that computes"):
+        resolve(reference)
+
+
+def test_every_reference_of_the_case_files_resolves() -> None:
+    from harness.implementations.torch import resolve  # noqa: PLC0415
+
+    files = case_files(default_cases())
+    references = {read_operator(file, default_cases()).reference for file in files}
+    assert all(callable(getattr(found := resolve(name), "law", found)) for name in references)
 
 
 def test_the_document_is_the_same_from_torch() -> None:

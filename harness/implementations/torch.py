@@ -20,7 +20,12 @@ from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, read_o
 from harness.reference.classes import as_function
 from harness.reference.noisy import Noisy
 
-_ROOTS = ("torch", "harness.reference")
+#: where torch keeps its functions of tensors in C++, beside those without a home
+_BUILTIN = ("torch._C._fft", "torch._C._linalg", "torch._C._nn", "torch._C._special")
+#: functions without a home that read files
+_FILES = ("from_file",)
+#: modules of torch whose functions can be seen beside those of tensors
+_NOT_OF_TENSORS = ("torch.serialization", "torch.hub", "torch.random", "torch.overrides", "torch._utils")
 #: how torch and Python word that there is no CPU kernel for a dtype, or no such param
 _NOT_OFFERED = ("not implemented for", "unexpected keyword argument")
 _BITS = {"bfloat16": (np.int16, torch.int16)}
@@ -65,35 +70,36 @@ class TorchImplementation:
 
 
 def resolve(dotted: str) -> Any:
-    """Return what a dotted name below `torch.` or `harness.reference.` means; nothing else is imported.
+    """Return what a dotted name of a case file means: a function of tensors, a `Noisy`, or a class as a function.
 
-    Raises `Unsupported` for a name that this torch lacks, with the nearest one that there is.
+    The schema says in which modules it may stand; here what stands there and is no function of tensors is refused:
+    what torch imports for itself, and what reads files or compiles. Raises `Unsupported` for a name that this torch
+    lacks, with the nearest one that there is, and `RecordError` for one that is refused.
     """
-    root = next((root for root in _ROOTS if dotted.startswith(f"{root}.")), None)
-    if root is None:
-        raise RecordError(f"reference {dotted!r} is not below torch. or harness.reference.")
-    found: Any = importlib.import_module(root)
-    walked = root
-    for part in dotted[len(root) + 1 :].split("."):
-        step = getattr(found, part, None)
-        if step is None and root == "harness.reference":
-            step = _submodule(f"{walked}.{part}")
-        if step is None:
-            hint = nearest(part, dir(found))
-            raise Unsupported(f"reference {dotted!r}: {walked} has no {part!r}; {hint}".rstrip("; "))
-        found, walked = step, f"{walked}.{part}"
-    if isinstance(found, Noisy) or callable(found):
-        return as_function(found) or found
-    raise RecordError(f"reference {dotted!r} is a {type(found).__name__}, expected a function")
-
-
-def _submodule(name: str) -> Any:
+    place, _, name = dotted.rpartition(".")
     try:
-        return importlib.import_module(name)
+        home = importlib.import_module(place)
     except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        return None
+        raise Unsupported(f"reference {dotted!r}: there is no module {error.name!r}") from error
+    found = getattr(home, name, None)
+    if found is None:
+        hint = nearest(name, (known for known in dir(home) if not known.startswith("_")))
+        raise Unsupported(f"reference {dotted!r}: {place} has no {name!r}; {hint}".rstrip("; "))
+    if isinstance(found, Noisy):
+        return found
+    if not callable(found):
+        raise RecordError(f"reference {dotted!r} is a {type(found).__name__}, expected a function")
+    if not _of_tensors(found):
+        raise RecordError(f"reference {dotted!r} is no function of tensors", hint="name one that computes")
+    return as_function(found) or found
+
+
+def _of_tensors(function: Any) -> bool:
+    """Tell whether a callable of torch, or of ours, computes on tensors."""
+    module = getattr(function, "__module__", None) or ""
+    if inspect.isbuiltin(function):
+        return module in _BUILTIN or (function.__self__ is None and function.__name__ not in _FILES)
+    return module.startswith(("torch.", "harness.reference.")) and module not in _NOT_OF_TENSORS
 
 
 def _library(words: str) -> str:
