@@ -269,8 +269,8 @@ def _leaves(value: Any) -> Iterator[float]:
 def _transcript(model: CaseModel, document: Document, path: yamltext.Path) -> Transcript | None:
     if model.transcript is None:
         return None
-    key = document.keys[(*path, "expect")]
-    mark = document.marks[(*path, "expect")]
+    key = document.mark_of_key((*path, "expect"))
+    mark = document.mark((*path, "expect"))
     return Transcript(
         expect=model.transcript.expect,
         layout=model.transcript.layout,

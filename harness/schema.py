@@ -49,6 +49,7 @@ Kind: TypeAlias = Literal[
     "zeros", "negative_zeros", "infs", "nans", "largest", "denormals", "ties",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(Kind)
+_KINDS = frozenset(KINDS)
 
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 Word: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -89,8 +90,11 @@ class DrawModel(Strict):
     @property
     def kind(self) -> str:
         """The one kind that is given."""
-        named = self.model_fields_set
-        return next(kind for kind in KINDS if kind in named and getattr(self, kind) is not None)
+        return self._kinds()[0]
+
+    def _kinds(self) -> list[str]:
+        """Return the kinds that are given, in no order."""
+        return [name for name in self.model_fields_set if name in _KINDS and getattr(self, name) is not None]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -100,10 +104,9 @@ class DrawModel(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> DrawModel:
-        named = self.model_fields_set
-        given = [kind for kind in KINDS if kind in named and getattr(self, kind) is not None]
+        given = self._kinds()
         if len(given) != 1:
-            found = " and ".join(map(repr, given)) or "none"
+            found = " and ".join(repr(kind) for kind in KINDS if kind in given) or "none"
             raise ValueError(f"a draw has exactly one kind, found {found}; the kinds are {', '.join(KINDS)}")
         shape = self.shape
         if len(shape) > MAX_DIMENSIONS:

@@ -46,21 +46,29 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """A parsed YAML text: the value, and the marks of every value and key in it."""
+    """A parsed YAML text: the value, and where every value and key in it stands."""
 
     file: str
     value: Any
-    marks: dict[Path, Mark]
-    keys: dict[Path, Mark]
+    ends: dict[Path, tuple[Any, Any]]  #: the parser's events at which each value begins and ends
+    keys: dict[Path, Any]  #: the event of each key
+
+    def mark(self, path: Path) -> Mark:
+        """Return where the value of `path` stands."""
+        return _mark(*self.ends[path])
+
+    def mark_of_key(self, path: Path) -> Mark:
+        """Return where the key of `path` stands."""
+        return _mark(self.keys[path], self.keys[path])
 
     def locate(self, path: Path, *, key: bool = False) -> Location:
         """Return where `path` stands, or its nearest ancestor that stands in the text."""
         if key and path in self.keys:
-            mark = self.keys[path]
+            mark = self.mark_of_key(path)
         else:
-            while path not in self.marks:
+            while path not in self.ends:
                 path = path[:-1]
-            mark = self.marks[path]
+            mark = self.mark(path)
         return Location(file=self.file, line=mark.line, column=mark.column)
 
 
@@ -96,8 +104,8 @@ class _Reader:
 
     file: str
     wanted: Callable[[Path], bool] | None = None
-    marks: dict[Path, Mark] = field(default_factory=dict)
-    keys: dict[Path, Mark] = field(default_factory=dict)
+    ends: dict[Path, tuple[Any, Any]] = field(default_factory=dict)
+    keys: dict[Path, Any] = field(default_factory=dict)
     events: Any = None
 
     def read(self, text: str) -> Document:
@@ -112,7 +120,7 @@ class _Reader:
                 value = self.node(next(self.events), ())
         if not documents:
             raise CaseFileError("the file is empty", where=f"{self.file}:1:1", hint="see docs/case-files.md")
-        return Document(file=self.file, value=value, marks=self.marks, keys=self.keys)
+        return Document(file=self.file, value=value, ends=self.ends, keys=self.keys)
 
     def error(self, event: Any, problem: str, hint: str = "") -> CaseFileError:
         mark = event.start_mark
@@ -132,7 +140,7 @@ class _Reader:
             value, last = self.sequence(path)
         else:
             value = self.scalar(event)
-        self.marks[path] = _mark(event, last)
+        self.ends[path] = (event, last)
         return value
 
     def refuse_properties(self, event: Any) -> None:
@@ -149,13 +157,13 @@ class _Reader:
             self.refuse_properties(event)
             key = event.value
             if key in result:
-                first = self.keys[(*path, key)]
-                raise self.error(event, f"duplicate key {key!r}: it stands in line {first.line} already")
+                line = self.keys[(*path, key)].start_mark.line + 1
+                raise self.error(event, f"duplicate key {key!r}: it stands in line {line} already")
             below = (*path, key)
             if self.wanted is not None and not self.wanted(below):
                 self.skip()
                 continue
-            self.keys[below] = _mark(event, event)
+            self.keys[below] = event
             result[key] = self.node(next(self.events), below)
         return result, event
 

@@ -81,13 +81,13 @@ def test_keys_are_always_text() -> None:
 
 def test_marks_count_lines_and_columns_from_one_and_characters_from_zero() -> None:
     document = parse("a:\n  - xyz\n", "x.yaml")
-    assert document.marks["a", 0] == Mark(line=2, column=5, start=7, end=10)
-    assert document.keys[("a",)] == Mark(line=1, column=1, start=0, end=1)
+    assert document.mark(("a", 0)) == Mark(line=2, column=5, start=7, end=10)
+    assert document.mark_of_key(("a",)) == Mark(line=1, column=1, start=0, end=1)
 
 
 def test_marks_count_characters_and_not_bytes() -> None:
     text = "é😀: 'x😀'\nb: y\n"
-    mark = parse(text, "x.yaml").marks[("b",)]
+    mark = parse(text, "x.yaml").mark(("b",))
     assert text[mark.start : mark.end] == "y"
 
 
@@ -191,14 +191,14 @@ FLOW = [
 def replaced(text: str, new: str) -> tuple[str, int, int]:
     """Replace the one scalar under a key `expect`; return the new text and where the old scalar stood."""
     document = parse(text, "x.yaml")
-    path = next(path for path in document.marks if path[-1:] == ("expect",))
-    mark = document.marks[path]
-    return replace_scalar(text, mark.start, mark.end, new, document.keys[path].column + 1), mark.start, mark.end
+    path = next(path for path in document.ends if path[-1:] == ("expect",))
+    mark = document.mark(path)
+    return replace_scalar(text, mark.start, mark.end, new, document.mark_of_key(path).column + 1), mark.start, mark.end
 
 
 def expect_in(text: str) -> str:
     document = parse(text, "x.yaml")
-    path = next(path for path in document.marks if path[-1:] == ("expect",))
+    path = next(path for path in document.ends if path[-1:] == ("expect",))
     value = document.value
     for part in path:
         value = value[part]
