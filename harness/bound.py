@@ -52,15 +52,16 @@ def ulp(values: Array, dtype: np.dtype[Any]) -> Array:
     return np.where(np.isfinite(values), np.ldexp(1.0, exponent - int(limits.nmant)), 0.0)
 
 
-def derive_expected(call: Call, golden: Outputs, run: Run) -> dict[Stage, dict[str, Expected]]:
+def derive_expected(call: Call, golden: Outputs, run: Run, *, exact: bool = False) -> dict[Stage, dict[str, Expected]]:
     """Return truth and bound for every array of `golden`, the answer of a reference to `call`.
 
-    `run` is that reference; `call` carries the noise under which it answered. Raises `RecordError` for an answer that
-    is ill-posed (one rounding of an input flips it) or that the reference lost altogether.
+    `run` is that reference; `call` carries the noise under which it answered. With `exact` no rounding of the inputs is
+    allowed for, so that ties may stand. Raises `RecordError` for an answer that is ill-posed (one rounding of an input
+    flips it) or that the reference lost altogether.
     """
     dtype = np.dtype(next(iter(_floating(golden).values())).dtype) if _floating(golden) else np.dtype(np.float64)
     truth = _wide(run(_cast(call, np.dtype(np.float64))))
-    spread = _spread(call, truth, dtype, run)
+    spread = {key: np.zeros(array.shape) for key, array in truth.items()} if exact else _spread(call, truth, dtype, run)
     own = _own_loss(call, golden, truth, run)
     expected: dict[Stage, dict[str, Expected]] = {}
     for stage, arrays in golden.stages.items():
@@ -126,7 +127,7 @@ def _cast(call: Call, dtype: np.dtype[Any]) -> Call:
     with np.errstate(over="ignore"):
         inputs = _map_floating(call.inputs, lambda array: array.astype(dtype))
         grads = _map_floating(call.grad_outputs, lambda array: array.astype(dtype))
-    return replace(call, inputs=inputs, grad_outputs=grads, dtype=dtype.name)
+    return replace(call, inputs=inputs, grad_outputs=grads, dtype=dtype.name, widest=dtype == np.float64)
 
 
 def _perturbed(call: Call, eps: float, signs: Callable[[Array], Array]) -> Call:

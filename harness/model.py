@@ -133,6 +133,7 @@ class Case:
     laws: tuple[str, ...]
     signed_zero: bool
     up_to_sign: Mapping[str, int]  #: output -> axis that counts the vectors that may turn their sign together
+    exact: bool  #: inputs are meant to the bit: the bound allows for no rounding of them
     equivalent: Mapping[str, str]  #: mutation of the audit that changes nothing -> why
     large: bool  #: its golden may be larger than others
     digest: str  #: sha256 of everything above that decides the answer
@@ -183,6 +184,7 @@ class Call:
     stages: tuple[Stage, ...]
     outputs: tuple[str, ...]  #: names for the elements of a returned tuple
     form: Form = field(default_factory=Form)
+    widest: bool = False  #: asks for float64 where the inputs, all integers, leave the dtype open
 
     @property
     def differentiable(self) -> tuple[str, ...]:

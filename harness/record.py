@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.bound import derive_expected, ulp
 from harness.casefile import select_cases
-from harness.compare import compare_array
+from harness.compare import compare_array, compare_stage
 from harness.drift import ArrayDrift, compare_recorded
 from harness.errors import HarnessError, NotOffered, RecordError, Unsupported
 from harness.goldenfile import MANIFEST, Line, array_line, save_operator, write_manifest
@@ -47,7 +47,10 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
         if outputs.noise_mode is NoiseMode.READ_BACK:
             call = replace(call, noise=outputs.noise)
             _check_noise(outputs, implementation.run(call))
-        golden = Golden(noise=call.noise, expected=derive_expected(call, outputs, implementation.run))
+        expected = derive_expected(call, outputs, implementation.run, exact=case.exact)
+        _check_upstream(call, outputs)
+        _check_own(case, outputs, expected)
+        golden = Golden(noise=call.noise, expected=expected)
         arrays = golden_arrays(call, golden)
         _check_size(case, arrays)
         return arrays, _printed(case, call, outputs, golden)
@@ -60,6 +63,27 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
         found = " ".join(str(error).split())[:300]
         msg = f"{case.id}: {case.reference} raised {type(error).__name__}: {found}"
         raise RecordError(msg, where=str(case.where), hint="mend the inputs or params of the case") from error
+
+
+def _check_upstream(call: Call, outputs: Outputs) -> None:
+    """Refuse an upstream gradient of another shape or dtype than its output: torch casts and broadcasts in silence."""
+    answer = outputs.stages.get(Stage.FORWARD, {})
+    for name, gradient in call.grad_outputs.items():
+        output = answer.get(name)
+        if output is not None and (output.shape, output.dtype) != (gradient.shape, gradient.dtype):
+            found = f"grad_outputs/{name} is {gradient.dtype} {gradient.shape}"
+            problem = f"{found}, the output {output.dtype} {output.shape}"
+            raise RecordError(problem, hint="give it the shape and dtype of the output")
+
+
+def _check_own(case: Case, outputs: Outputs, expected: Mapping[Stage, Mapping[str, Expected]]) -> None:
+    """Refuse an answer of the reference that its own bound would not pass."""
+    for stage, arrays in outputs.stages.items():
+        for difference in compare_stage(stage, arrays, expected[stage], signed_zero=case.signed_zero):
+            if not difference.ok:
+                where = f"{stage}/{difference.name}[{', '.join(map(str, difference.worst))}]"
+                problem = f"{where}: the reference's own answer lies at {difference.ratio:.3g} times the bound"
+                raise RecordError(problem, hint="it loses what float64 inputs promise: ask for less of it")
 
 
 def _check_size(case: Case, arrays: Mapping[str, Array]) -> None:

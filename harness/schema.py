@@ -185,6 +185,9 @@ class CaseModel(Strict):
     stages: list[StageName] | None = Field(default=None, min_length=1)
     laws: list[LawName] = Field(default_factory=list)
     signed_zero: bool = False
+    exact: bool = Field(
+        default=False, description="inputs meant to the bit, such as ties: no rounding of them is allowed for"
+    )
     large: bool = Field(default=False, description="the golden may be larger than 1 MB")
     transcript: TranscriptModel | None = None
     tolerance: ToleranceModel | None = None

@@ -198,3 +198,23 @@ def test_a_small_jump_beside_large_numbers_is_still_refused() -> None:
 
     with pytest.raises(RecordError, match=r"forward/output\[0\] is ill-posed: it jumps by 1e-06"):
         expected_of(steps, floats(1.0, 3.0))
+
+
+def test_exact_inputs_may_lie_on_a_tie() -> None:
+    call, run = call_of(floats(0.5, 2.5, 3.0)), reference(np.round)
+    found = derive_expected(call, run(call), run, exact=True)[Stage.FORWARD]["output"]
+    assert found.truth.tolist() == [0.0, 2.0, 3.0]
+    assert found.bound.tolist() == [2.0**-149, 2.0**-22, 2.0**-22]
+    with pytest.raises(RecordError, match="ill-posed"):
+        derive_expected(call, run(call), run)
+
+
+def test_the_truth_of_integers_asks_for_float64() -> None:
+    def root(call: Call) -> Outputs:
+        answer = np.sqrt(call.inputs["x0"]).astype(np.float64 if call.widest else np.float32)
+        return Outputs(stages={Stage.FORWARD: {"output": answer}})
+
+    call = call_of(np.array([2, 3]))
+    found = derive_expected(call, root(call), root)[Stage.FORWARD]["output"]
+    assert found.golden.dtype == np.float32
+    assert found.truth.tolist() == [2**0.5, 3**0.5]

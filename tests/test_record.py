@@ -316,3 +316,29 @@ def test_a_case_may_say_that_it_is_large(folders: tuple[Path, Path]) -> None:
     text = LARGE.replace("    params", "    large: true\n    params")
     (folders[0] / "family" / "l1_penalty.yaml").write_text(text)
     assert recorded(folders).found.errors == []
+
+
+# -- answers that cannot be a golden
+
+
+def test_an_upstream_gradient_of_another_dtype_is_refused(folders: tuple[Path, Path]) -> None:
+    file = folders[0] / "family" / "l1_penalty.yaml"
+    file.write_text(CASES.replace("{output: {value: 1.5}}", "{output: {value: 1.5, dtype: float64}}"))
+    (error,) = recorded(folders).found.errors
+    assert error.problem == "family/l1_penalty/plain: grad_outputs/output is float64 (), the output float32 ()"
+    assert error.hint == "give it the shape and dtype of the output"
+
+
+def test_an_answer_that_its_own_bound_would_not_pass_is_refused(folders: tuple[Path, Path]) -> None:
+    file = folders[0] / "family" / "l1_penalty.yaml"
+    file.write_text(CASES.replace("  - name: plain\n", "  - name: plain\n    dtype: float64\n"))
+    first: list[Call] = []
+
+    def off_at_first(call: Call, outputs: Outputs) -> Outputs:
+        if call.operator != "l1_penalty" or call.dtype != "float64" or first:
+            return outputs
+        first.append(call)
+        return replace(outputs, stages={s: {n: a * 1.001 for n, a in g.items()} for s, g in outputs.stages.items()})
+
+    (error,) = recorded(folders, Reference(change=off_at_first)).found.errors
+    assert "forward/output[]: the reference's own answer lies at " in error.problem

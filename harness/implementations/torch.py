@@ -59,7 +59,7 @@ class TorchImplementation:
         Raises `Unsupported` for an operator that this torch lacks, or has no kernel for in this dtype.
         """
         reference = resolve(call.reference)
-        with _one_thread(), warnings.catch_warnings():
+        with _one_thread(), _default_dtype(call), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 return _Run(call, reference).outputs()
@@ -131,6 +131,20 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def _default_dtype(call: Call) -> Iterator[None]:
+    """Let integers become float64 where the call asks for it, and float32 elsewhere."""
+    if not call.widest:
+        yield
+        return
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 class _Run:
