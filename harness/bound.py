@@ -30,7 +30,7 @@ RUNS = 8
 _JUMP_ULPS = 64.0
 #: and by more than this share of the largest number of the stage: below is float64's own rounding noise, as in a
 #: gradient that is zero analytically
-_NOISE = 2.0**-44
+_NOISE = 2.0**-40
 #: the smaller step of the jump test, as a share of the larger
 _STEP = 2.0**-8
 
