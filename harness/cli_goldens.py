@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli_options import folder_options, patterns_argument, version_name
+from harness.errors import GoldenError
 
 
 @click.command()
@@ -75,8 +76,11 @@ def accept(patterns: tuple[str, ...], version: str | None, cases_dir: Path, gold
 @click.argument("new")
 @folder_options
 def drift(old: str, new: str, cases_dir: Path, golden_dir: Path) -> int:
-    """Print how the goldens of two torch versions differ, array by array."""
-    from harness.drift import drift_between  # noqa: PLC0415
+    """Print how the goldens of two torch versions differ, array by array.
+
+    What was recorded over another reference than there is cannot be compared: exit code 4.
+    """
+    from harness.drift import Change, drift_between  # noqa: PLC0415
     from harness.goldens import open_goldens  # noqa: PLC0415
     from harness.report.text import describe_drift  # noqa: PLC0415
 
@@ -88,4 +92,4 @@ def drift(old: str, new: str, cases_dir: Path, golden_dir: Path) -> int:
         for row in drift_between(before.operator(path), after.operator(path), path)
     ]
     click.echo(f"{after.version}: {describe_drift(drifts, before.version)}")
-    return 0
+    return GoldenError.exit_code if any(row.change is Change.STALE for row in drifts) else 0
