@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli_options import folder_options, patterns_argument, version_name
+from harness.errors import GoldenError
+
+if TYPE_CHECKING:
+    from harness.record import Recording
 
 
 @click.command()
@@ -24,19 +29,34 @@ def record(patterns: tuple[str, ...], check: bool, accept_now: bool, cases_dir: 
     from harness.goldens import REFERENCE  # noqa: PLC0415
     from harness.implementation import load_implementation  # noqa: PLC0415
     from harness.record import Recorder  # noqa: PLC0415
-    from harness.report.text import describe_drift  # noqa: PLC0415
 
     recorder = Recorder(load_implementation("torch"), cases=cases_dir, goldens=golden_dir)
     click.echo(f"Recording {recorder.version}")
     for _ in recorder.record(patterns, keep=not check):
         pass
     found = recorder.found
-    click.echo(f"{len(found.cases)} cases, {len(found.absent)} of them absent in {recorder.version}")
+    _print_found(found)
+    if not check:
+        _print_pending(found)
+    accepted = accept_now and found.differs and not found.errors and not check
+    if accepted:
+        chosen = accept_pending(golden_dir, recorder.version, patterns, cases_root=cases_dir)
+        click.echo(f"{chosen} accepted into {golden_dir / recorder.version}")
+    own = found.drifts if recorder.version == REFERENCE else found.before
+    return 1 if found.errors or (loud(own) and not accepted) else 0
+
+
+def _print_found(found: Recording) -> None:
+    """Print what a recording found: absent cases, what became of every array, removals, transcripts, errors."""
+    from harness.goldens import REFERENCE  # noqa: PLC0415
+    from harness.report.text import describe_drift  # noqa: PLC0415
+
+    click.echo(f"{len(found.cases)} cases, {len(found.absent)} of them absent in {found.version}")
     for reason, count in found.absent_reasons().items():
         click.echo(f"  absent: {count} x {reason}")
     click.echo(describe_drift(found.drifts, REFERENCE))
     if found.before:
-        click.echo(describe_drift(found.before, f"the recording of {recorder.version} that there was"))
+        click.echo(describe_drift(found.before, f"the recording of {found.version} that there was"))
     for case_id in found.gone:
         click.echo(f"gone: {case_id} is in no case file any more")
     for case_id in found.transcripts:
@@ -45,15 +65,18 @@ def record(patterns: tuple[str, ...], check: bool, accept_now: bool, cases_dir: 
         click.echo(f"not recorded: {error}")
     if not found.differs:
         click.echo("nothing differs from the goldens")
-    elif not check:
-        flag = "" if recorder.version == REFERENCE else f" --torch {recorder.version.removeprefix('torch-')}"
-        waiting = f"{len(found.changed)} cases, {len(found.transcripts)} transcripts and {len(found.gone)} removals"
+
+
+def _print_pending(found: Recording) -> None:
+    """Print what waits for `accept` now, and how much of it an earlier recording left."""
+    from harness.goldens import REFERENCE  # noqa: PLC0415
+
+    waiting = found.pending.joined(found.kept)
+    if found.kept.differs:
+        click.echo(f"{found.kept} of an earlier recording stay pending")
+    if waiting.differs:
+        flag = "" if found.version == REFERENCE else f" --torch {found.version.removeprefix('torch-')}"
         click.echo(f"{waiting} are pending: `harness accept{flag}` makes them the goldens")
-    if accept_now and found.differs and not found.errors and not check:
-        accept_pending(golden_dir, recorder.version, patterns, cases_root=cases_dir)
-        click.echo("accepted")
-    own = found.drifts if recorder.version == REFERENCE else found.before
-    return 1 if found.errors or loud(own) else 0
 
 
 @click.command()
@@ -66,7 +89,7 @@ def accept(patterns: tuple[str, ...], version: str | None, cases_dir: Path, gold
 
     name = version_name(version)
     accepted = accept_pending(golden_dir, name, patterns, cases_root=cases_dir)
-    click.echo(f"{len(accepted)} cases accepted into {golden_dir / name}")
+    click.echo(f"{accepted} accepted into {golden_dir / name}")
     return 0
 
 
@@ -75,8 +98,11 @@ def accept(patterns: tuple[str, ...], version: str | None, cases_dir: Path, gold
 @click.argument("new")
 @folder_options
 def drift(old: str, new: str, cases_dir: Path, golden_dir: Path) -> int:
-    """Print how the goldens of two torch versions differ, array by array."""
-    from harness.drift import drift_between  # noqa: PLC0415
+    """Print how the goldens of two torch versions differ, array by array.
+
+    What was recorded over another reference than there is cannot be compared: exit code 4.
+    """
+    from harness.drift import Change, drift_between  # noqa: PLC0415
     from harness.goldens import open_goldens  # noqa: PLC0415
     from harness.report.text import describe_drift  # noqa: PLC0415
 
@@ -88,4 +114,4 @@ def drift(old: str, new: str, cases_dir: Path, golden_dir: Path) -> int:
         for row in drift_between(before.operator(path), after.operator(path), path)
     ]
     click.echo(f"{after.version}: {describe_drift(drifts, before.version)}")
-    return 0
+    return GoldenError.exit_code if any(row.change is Change.STALE for row in drifts) else 0

@@ -27,12 +27,13 @@ class Change(str, Enum):
     NEW = "new"
     GONE = "gone"
     ABSENT = "absent in that version"
+    STALE = "stale: recorded over another reference"
 
     __str__ = str.__str__
 
 
 #: changes that a reviewer must look at
-LOUD = (Change.BEYOND, Change.NOISE, Change.SHAPE, Change.INPUT, Change.GONE)
+LOUD = (Change.BEYOND, Change.NOISE, Change.SHAPE, Change.INPUT, Change.GONE, Change.STALE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,15 +121,22 @@ def largest(drifts: Iterable[ArrayDrift]) -> ArrayDrift | None:
 
 
 def drift_between(old: OperatorGoldens, new: OperatorGoldens, operator: str) -> Iterator[ArrayDrift]:
-    """Yield what became of every array of an operator from one recorded version to another."""
+    """Yield what became of every array of an operator from one recorded version to another.
+
+    A case of a version that was recorded over another reference than there is has no arrays of its own to compare.
+    """
     for case in sorted({*old.cases(), *new.cases()}):
-        if case in new.absent():
-            keys = [key for key in old.arrays_of(case) if not _derived(key)]
-            yield from (ArrayDrift(case_id=f"{operator}/{case}", key=key, change=Change.ABSENT) for key in keys)
-            continue
-        arrays = new.arrays_of(case) if case in new.cases() else {}
-        if case in old.cases():
-            yield from compare_recorded(f"{operator}/{case}", case, old, arrays)
+        case_id = f"{operator}/{case}"
+        if any(case in goldens.cases() and not goldens.fits_reference(case) for goldens in (old, new)):
+            keys = {*old.keys_of(case), *new.keys_of(case)}
+            yield from _all(case_id, keys or {"whole case"}, Change.STALE)
+        elif case in new.absent():
+            yield from _all(case_id, old.arrays_of(case), Change.ABSENT)
+        elif case in old.cases():
+            yield from compare_recorded(case_id, case, old, new.arrays_of(case) if case in new.cases() else {})
         else:
-            rows = (key for key in arrays if not _derived(key))
-            yield from (ArrayDrift(case_id=f"{operator}/{case}", key=key, change=Change.NEW) for key in rows)
+            yield from _all(case_id, new.arrays_of(case), Change.NEW)
+
+
+def _all(case_id: str, keys: Iterable[str], change: Change) -> Iterator[ArrayDrift]:
+    yield from (ArrayDrift(case_id=case_id, key=key, change=change) for key in sorted(keys) if not _derived(key))

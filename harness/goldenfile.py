@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -125,9 +127,16 @@ class OperatorFile:
 def read_manifest(folder: Path) -> str:
     """Return the text of a folder's MANIFEST, '' when there is none."""
     try:
-        return (folder / MANIFEST).read_text(encoding="utf-8")
+        return _text((folder / MANIFEST).read_bytes(), folder)
     except FileNotFoundError:
         return ""
+
+
+def _text(rows: bytes, folder: Path) -> str:
+    try:
+        return rows.decode()
+    except UnicodeDecodeError as error:
+        raise GoldenError(f"not UTF-8: {error}", where=str(folder / MANIFEST), hint="restore the file") from error
 
 
 def read_operator_manifest(folder: Path, operator: str) -> str:
@@ -142,7 +151,7 @@ def read_operator_manifest(folder: Path, operator: str) -> str:
                 row = file.readline()
                 low, high = (middle + 1, high) if row and row < prefix else (low, middle)
             _seek_line(file, low)
-            return b"".join(itertools.takewhile(lambda row: bytes(row).startswith(prefix), file)).decode()
+            return _text(b"".join(itertools.takewhile(lambda row: bytes(row).startswith(prefix), file)), folder)
     except FileNotFoundError:
         return ""
 
@@ -171,14 +180,31 @@ def read_operator(folder: Path, operator: str, manifest: str) -> OperatorFile:
             for key, view in safetensors.deserialize(blob):  # type: ignore[no-untyped-call]
                 arrays[key] = _array(view)
         except (safetensors.SafetensorError, KeyError, ValueError) as error:
-            raise GoldenError(
-                f"not a golden file: {error}", where=str(path), hint="restore the file or record it anew"
-            ) from error
+            problem = f"not a golden file: {_misdescribed(blob, lines)}{error}"
+            raise GoldenError(problem, where=str(path), hint="restore the file or record it anew") from error
     return OperatorFile(path=path, lines=lines, notes=notes, arrays=arrays)
 
 
 def _array(view: Mapping[str, Any]) -> Array:
     return read_only(np.frombuffer(view["data"], dtype=_DTYPES[view["dtype"]]).reshape(view["shape"]))
+
+
+def _misdescribed(blob: bytes, lines: Mapping[str, Line]) -> str:
+    """Name the first array that a header describes otherwise than MANIFEST; '' when none, or it cannot be parsed."""
+    try:
+        header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
+        end = 0
+        for key, entry in header.items():
+            if key == "__metadata__":
+                continue
+            dtype, shape, line = entry.get("dtype"), tuple(entry.get("shape", ())), lines.get(key)
+            begin, end = end, end + (_DTYPES[dtype].itemsize * math.prod(shape) if dtype in _DTYPES else 0)
+            described = (_NAMES.get(dtype), _shape_text(shape), entry.get("data_offsets"))
+            if line is None or described != (line.dtype, line.shape, [begin, end]):
+                return f"array {key!r} is not described as MANIFEST names it: "
+    except (ValueError, TypeError, AttributeError):  # no JSON, or not of a header's form
+        return ""
+    return ""
 
 
 def _parse_manifest(text: str, operator: str, folder: Path) -> tuple[dict[str, Line], dict[str, dict[str, str]]]:

@@ -19,6 +19,8 @@ from harness.model import Array, Arrays, Expected, Golden, Stage, is_floating
 #: the torch version whose goldens are whole; every other one is an overlay of it
 REFERENCE = "torch-2.13.0"
 RECORD = "RECORD.json"
+#: how the names of folders end that stand beside the goldens for a while
+_BESIDE = (".new", ".old", ".building", ".recording")
 _STAGES = {stage.value: stage for stage in Stage}
 
 
@@ -37,10 +39,21 @@ class OperatorGoldens:
             return "absent" if notes["absent"] == case_digest else "stale"
         if "case" not in notes:
             return "missing"
-        current = notes["case"] == case_digest
-        if self.base is not None:
-            current = current and notes.get("base") == base_digest(self.base, case)
-        return "ok" if current else "stale"
+        return "ok" if notes["case"] == case_digest and self.fits_reference(case) else "stale"
+
+    def fits_reference(self, case: str) -> bool:
+        """Tell whether the reference that a case was recorded over is the one that there is."""
+        return self.base is None or self.own.notes.get(case, {}).get("base") == base_digest(self.base, case)
+
+    def why_stale(self, case: str, case_digest: str) -> str:
+        """Return what is wrong with a case that is stale, and what to do."""
+        notes = self.own.notes.get(case, {})
+        if case_digest not in (notes.get("case"), notes.get("absent")):
+            return f"the golden of {self.version} is of another case text; record it anew"
+        if self.base is not None and not self.base.keys_of(case):
+            stands = f"the golden of {self.version} stands on one of the reference {REFERENCE}, which is not there"
+            return f"{stands}; restore the reference, or record both anew"
+        return f"the golden of {self.version} stands on another recording of {REFERENCE}; record it anew"
 
     def cases(self) -> set[str]:
         """Return the names of the cases that this version has recorded."""
@@ -59,15 +72,17 @@ class OperatorGoldens:
         array = self.own.take(key)
         return self.base.take(key) if array is None and self.base is not None else array
 
+    def keys_of(self, case: str) -> list[str]:
+        """Return the keys of a case's arrays below the case, sorted: this version's own and the reference's."""
+        keys = self.own.keys_of(case)
+        return sorted({*keys, *self.base.keys_of(case)}) if self.base is not None else keys
+
     def arrays_of(self, case: str) -> dict[str, Array]:
         """Return every array of a case by its key below the case.
 
         Raises `GoldenError` naming the array that is missing or corrupt.
         """
-        keys = self.own.keys_of(case)
-        if self.base is not None:
-            keys = sorted({*keys, *self.base.keys_of(case)})
-        found = ((key, self.take(f"{case}/{key}")) for key in keys)
+        found = ((key, self.take(f"{case}/{key}")) for key in self.keys_of(case))
         return {key: array for key, array in found if array is not None}
 
     def other_than_recorded(self, case: str, parts: Mapping[str, Arrays]) -> str:
@@ -139,20 +154,34 @@ class Goldens:
     @cached_property
     def record(self) -> dict[str, Any]:
         """Provenance: the folder's RECORD.json, {} when there is none."""
-        path = self.folder / RECORD
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return {}
-        try:
-            value: dict[str, Any] = json.loads(text)
-        except ValueError as error:
-            raise GoldenError(f"not JSON: {error}", where=str(path), hint="restore the file or record anew") from error
-        return value
+        return read_record(self.folder)
 
     def absent(self, case_id: str) -> str:
         """Return why this version cannot do a case."""
         return str(self.record.get("absent", {}).get(case_id, "not offered"))
+
+
+def read_object(path: Path, *, hint: str) -> dict[str, Any]:
+    """Return the JSON object that a file holds. Raises `GoldenError` when it holds anything else."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise GoldenError(f"not JSON: {error}", where=str(path), hint=hint) from error
+    if not isinstance(value, dict):
+        raise GoldenError(f"not a JSON object: found a {type(value).__name__}", where=str(path), hint=hint)
+    return value
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return a folder's RECORD.json, {} when there is none. Raises `GoldenError` when it cannot be read."""
+    hint = "restore the file or record anew"
+    try:
+        record = read_object(folder / RECORD, hint=hint)
+    except FileNotFoundError:
+        return {}
+    if not isinstance(record.get("absent", {}), dict):
+        raise GoldenError("'absent' is not a JSON object", where=str(folder / RECORD), hint=hint)
+    return record
 
 
 def settled(folder: Path) -> Path:
@@ -168,12 +197,18 @@ def ready(folder: Path) -> Path:
 def recorded_versions(root: Path) -> list[str]:
     """Return the versions that have goldens below `root`."""
     names = {path.parent.name.removesuffix(".next") for path in root.glob(f"torch-*/{MANIFEST}")}
-    return sorted(name for name in names if not name.endswith((".new", ".old")))
+    return sorted(name for name in names if not name.endswith(_BESIDE))
 
 
 def operators_in(manifest: str) -> list[str]:
     """Return `<family>/<operator>` of every line of a MANIFEST, sorted."""
     return sorted({"/".join(row.split("/", 2)[:2]) for row in manifest.splitlines()})
+
+
+def cases_in(manifest: str) -> set[str]:
+    """Return the ids of the cases that a MANIFEST has a recording of, or says to be absent."""
+    rows = (row.split(" ", 2) for row in manifest.splitlines())
+    return {row[0] for row in rows if row[1:2] in (["case"], ["absent"])}
 
 
 def goldens_at(root: Path, version: str) -> Goldens:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 from collections import Counter
@@ -18,15 +17,16 @@ from harness.casefile import select_cases
 from harness.compare import compare_array, compare_stage
 from harness.drift import ArrayDrift, compare_recorded
 from harness.errors import HarnessError, NotOffered, RecordError, Unsupported
+from harness.folders import building, json_text, put_in_place, put_together, recover
 from harness.goldenfile import MANIFEST, Line, array_line, save_operator, write_manifest
 from harness.goldens import RECORD, REFERENCE, OperatorGoldens, base_digest, goldens_at
 from harness.inputs import Drawer
 from harness.model import Array, Call, Case, Expected, Golden, Implementation, NoiseMode, Outputs, Stage, is_floating
+from harness.pending import Pending, pending_folder, read_pending, remove_pending, write_pending
 from harness.replay import make_call, printable
 from harness.selection import operator_path
 from harness.transcript import render, standard_layout, trimmed
 
-PENDING = "PENDING.json"
 #: bytes of one case's arrays: goldens are files that people clone
 MAX_BYTES = 1_000_000
 
@@ -141,6 +141,7 @@ class Recording:
     cases: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)  #: cases of which any line of MANIFEST changes
+    kept: Pending = field(default_factory=Pending)  #: of an earlier recording, which this one says nothing about
 
     def absent_reasons(self) -> dict[str, int]:
         """Return why cases are absent, with how many of each, most first."""
@@ -148,9 +149,19 @@ class Recording:
         return dict(reasons.most_common())
 
     @property
+    def pending(self) -> Pending:
+        """What accepting this recording would change."""
+        return Pending(
+            cases=tuple(self.cases),
+            changed=tuple(self.changed),
+            gone=tuple(self.gone),
+            transcripts=dict(self.transcripts),
+        )
+
+    @property
     def differs(self) -> bool:
         """True when accepting would change anything."""
-        return bool(self.changed or self.gone or self.transcripts)
+        return self.pending.differs
 
 
 class Recorder:
@@ -170,12 +181,20 @@ class Recorder:
         self._digests: dict[str, str] = {}
 
     def record(self, patterns: Sequence[str], *, keep: bool) -> Iterator[str]:
-        """Record the selected cases, yielding the id of each as it is done; write the pending folder when `keep`."""
-        building = self.goldens_root / f"{self.version}.building"
-        shutil.rmtree(building, ignore_errors=True)
+        """Record the selected cases, yielding the id of each as it is done; write the pending folder when `keep`.
+
+        What an earlier recording left pending of other cases stays pending. Raises `GoldenError` when it is not whole.
+        """
+        recording = self.goldens_root / f"{self.version}.recording"
+        earlier = None
+        if keep:
+            shutil.rmtree(recording, ignore_errors=True)
+            earlier = read_pending(pending_folder(self.goldens_root, self.version)) if patterns else None
+        decided: set[str] = set()
         for file, cases in select_cases(self.cases_root, patterns):
             operator = operator_path(file, self.cases_root)
-            yield from self._record_operator(operator, cases, building if keep else None)
+            decided |= {case.id for case in cases}
+            yield from self._record_operator(operator, cases, recording if keep else None)
             if not patterns:
                 current = {case.name for case in cases}
                 before = self.old.operator(operator).cases()
@@ -183,13 +202,14 @@ class Recorder:
         if not patterns:
             self.found.gone += self._gone_operators()
         if keep:
-            self._write_pending(building)
+            self.found.kept = (earlier or Pending()).only(lambda case_id: case_id not in decided)
+            self._write_pending(recording, decided)
 
     def _gone_operators(self) -> list[str]:
         there = {operator_path(file, self.cases_root) for file in self.cases_root.glob("*/*.yaml")}
         return [case_id for case_id in self.old.case_ids() if case_id.rpartition("/")[0] not in there]
 
-    def _record_operator(self, operator: str, cases: Sequence[Case], building: Path | None) -> Iterator[str]:
+    def _record_operator(self, operator: str, cases: Sequence[Case], recording: Path | None) -> Iterator[str]:
         old = self.old.operator(operator)
         base = self.base.operator(operator) if self.base else None
         kept: dict[str, Array] = {}
@@ -197,13 +217,13 @@ class Recorder:
         for case in cases:
             arrays = self._record_case(case, old, base)
             lines = [array_line(key, array) for key, array in arrays.items()] + self._notes(case, base)
-            if {str(line) for line in lines} != {str(line) for line in old.own.lines_of(case.name)}:
+            if lines and {str(line) for line in lines} != {str(line) for line in old.own.lines_of(case.name)}:
                 self.found.changed.append(case.id)
             kept |= arrays
             self._lines[operator] += lines
             yield case.id
-        if building is not None and kept:
-            save_operator(building / f"{operator}.safetensors", kept)
+        if recording is not None and kept:
+            save_operator(recording / f"{operator}.safetensors", kept)
 
     def _record_case(self, case: Case, old: OperatorGoldens, base: OperatorGoldens | None) -> dict[str, Array]:
         """Return the arrays to keep of one case by their keys; {} when it is absent or could not be recorded."""
@@ -247,20 +267,29 @@ class Recorder:
             notes.append(Line(key=case.name, dtype="base", shape="-", sha256=base_digest(base.own, case.name)))
         return notes
 
-    def _write_pending(self, building: Path) -> None:
-        """Write what is pending, and put it in place in one step; nothing when nothing differs."""
+    def _write_pending(self, recording: Path, decided: set[str]) -> None:
+        """Lay this recording over what stays pending, and put both in place in one step; nothing when nothing differs.
+
+        `decided` are the cases that this recording is about, recorded or not.
+        """
         target = pending_folder(self.goldens_root, self.version)
-        if not self.found.differs:
-            for folder in (building, target):
-                shutil.rmtree(folder, ignore_errors=True)
+        recover(target)
+        kept = self.found.kept
+        if not (self.found.differs or kept.differs):
+            shutil.rmtree(recording, ignore_errors=True)
+            remove_pending(target)
             return
-        building.mkdir(parents=True, exist_ok=True)
-        write_manifest(building / MANIFEST, self._lines)
-        pending = {"cases": self.found.cases, "gone": self.found.gone, "transcripts": self.found.transcripts}
-        _write_json(building / PENDING, pending)
-        _write_json(building / RECORD, {**provenance(self.implementation), "absent": self.found.absent})
-        shutil.rmtree(target, ignore_errors=True)
-        building.rename(target)
+        recording.mkdir(parents=True, exist_ok=True)
+        write_manifest(recording / MANIFEST, self._lines)
+        record = {**provenance(self.implementation), "absent": self.found.absent}
+        (recording / RECORD).write_text(json_text(record), encoding="utf-8")
+        if kept.cases or kept.gone:
+            put_together(building(target), target, recording, take=set(self.found.cases), drop=decided)
+            shutil.rmtree(recording)
+        else:
+            recording.rename(building(target))
+        write_pending(building(target), self.found.pending.joined(kept))
+        put_in_place(target)
 
 
 def _overlay(case: Case, arrays: Mapping[str, Array], base: OperatorGoldens) -> dict[str, Array]:
@@ -280,15 +309,6 @@ def _overlay(case: Case, arrays: Mapping[str, Array], base: OperatorGoldens) -> 
             kept[f"truth/{key}"] = arrays.get(f"truth/{key}", array.astype(np.float64))
             kept[f"bound/{key}"] = arrays[f"bound/{key}"]
     return kept
-
-
-def pending_folder(root: Path, version: str) -> Path:
-    """Return where a recording waits for `accept`."""
-    return root / f"{version}.new"
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def provenance(implementation: Implementation) -> dict[str, Any]:

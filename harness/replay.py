@@ -74,7 +74,7 @@ class Judge:
         if status == "absent":
             return _result(case, Verdict.UNSUPPORTED, f"absent from {version}: {absent}")
         if status == "stale":
-            return _result(case, Verdict.STALE, f"the golden of {version} is of another case text; record it anew")
+            return _result(case, Verdict.STALE, goldens.why_stale(case.name, case.digest))
         inputs, grad_outputs = self.drawer.draw(case)
         other = goldens.other_than_recorded(case.name, {"inputs": inputs, "grad_outputs": grad_outputs})
         if other:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -13,8 +14,9 @@ from test_record import CASES, Reference, accepted, folders, moved, recorded
 
 from harness.accept import accept
 from harness.casefile import read_case_file
-from harness.errors import NothingSelected
+from harness.errors import GoldenError, NothingSelected
 from harness.goldens import open_goldens
+from harness.pending import pending_folder
 
 __all__ = ["folders"]  # a fixture
 
@@ -79,6 +81,74 @@ def test_a_pattern_that_matches_nothing_pending_is_said(folders: tuple[Path, Pat
     recorded(folders)
     with pytest.raises(NothingSelected, match="no pending case matches"):
         accept(folders[1], "torch-2.13.0", ("family/none",), cases_root=folders[0])
+
+
+def test_what_was_accepted_is_told_in_the_words_of_record(folders: tuple[Path, Path]) -> None:
+    accepted(folders)
+    (folders[0] / "family" / "dropout.yaml").unlink()
+    recorded(folders, Reference(change=moved(5000.0)))
+    done = accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    assert str(done) == "1 case, 0 transcripts and 1 removal"
+    assert (len(done.cases), done.changed, done.gone) == (2, ("family/l1_penalty/plain",), ("family/dropout/plain",))
+
+
+def test_nothing_waits_any_more_once_all_that_changes_is_accepted(folders: tuple[Path, Path]) -> None:
+    accepted(folders)
+    recorded(folders, Reference(change=moved(5000.0)))
+    accept(folders[1], "torch-2.13.0", ("family/*/plain",), cases_root=folders[0])
+    assert not pending_folder(folders[1], "torch-2.13.0").exists()
+
+
+# -- a pending recording that is not whole
+
+
+@pytest.mark.parametrize("patterns", [(), ("family/dropout",)])
+def test_goldens_stay_when_the_pending_manifest_is_gone(folders: tuple[Path, Path], patterns: tuple[str, ...]) -> None:
+    accepted(folders)
+    before = (folders[1] / "torch-2.13.0" / "MANIFEST").read_bytes()
+    recorded(folders, Reference(change=moved(5000.0)))
+    (pending_folder(folders[1], "torch-2.13.0") / "MANIFEST").unlink()
+    with pytest.raises(GoldenError) as caught:
+        accept(folders[1], "torch-2.13.0", patterns, cases_root=folders[0])
+    assert caught.value.exit_code == 4
+    assert "has no line of 'family/dropout/plain'" in str(caught.value)
+    assert "`harness record` makes the recording anew" in str(caught.value)
+    assert (folders[1] / "torch-2.13.0" / "MANIFEST").read_bytes() == before
+    assert load_all(folders[1]) > 0
+
+
+def test_an_array_that_the_pending_manifest_lost_is_named(folders: tuple[Path, Path]) -> None:
+    recorded(folders)
+    manifest = pending_folder(folders[1], "torch-2.13.0") / "MANIFEST"
+    rows = manifest.read_text().splitlines(keepends=True)
+    manifest.write_text("".join(row for row in rows if not row.startswith("family/l1_penalty/plain/forward/")))
+    with pytest.raises(GoldenError, match="array 'plain/forward/output' is not the array that MANIFEST names"):
+        accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+
+
+def test_a_pending_recording_whose_removal_was_interrupted_is_none(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder's removal stops after its first file, MANIFEST: what is left cannot be accepted."""
+    accepted(folders)
+    recorded(folders, Reference(change=moved(5000.0)))
+    pending = pending_folder(folders[1], "torch-2.13.0")
+    rmtree = shutil.rmtree
+
+    def stopped(path: Path, *, ignore_errors: bool = False) -> None:
+        if path == pending:
+            (path / "MANIFEST").unlink()
+            raise KeyboardInterrupt
+        rmtree(path, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    monkeypatch.undo()
+    assert pending.exists()
+    with pytest.raises(NothingSelected, match="nothing is pending"):
+        accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    assert load_all(folders[1]) > 0
 
 
 def test_transcripts_change_only_their_own_bytes(folders: tuple[Path, Path]) -> None:

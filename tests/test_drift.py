@@ -9,7 +9,7 @@ import pytest
 
 from harness.drift import Change, compare_recorded, count_changes, drift_between, largest, loud
 from harness.goldenfile import MANIFEST, Line, array_line, save_operator, write_manifest
-from harness.goldens import REFERENCE, OperatorGoldens, open_goldens
+from harness.goldens import REFERENCE, OperatorGoldens, base_digest, open_goldens
 from harness.model import Array
 
 X = np.array([1.0, 2.0], dtype=np.float32)
@@ -133,3 +133,43 @@ def test_a_case_that_a_version_cannot_do_is_absent_and_not_gone(tmp_path: Path) 
     one = recorded(tmp_path / "one", OLD)
     other = recorded(tmp_path / "other", {}, note="absent")
     assert {drift.change for drift in drift_between(one, other, "f/o")} == {Change.ABSENT}
+
+
+# -- a version that was recorded over another reference
+
+
+def laid_over(root: Path, base: str) -> OperatorGoldens:
+    """Return the goldens of a version that keeps one array of its own; `base` is the digest that it stands on."""
+    folder = root / "torch-1.13.1"
+    own = {"a/forward/output": 2 * X + 1, "a/bound/forward/output": np.array([0.125, 0.125])}
+    save_operator(folder / "f" / "o.safetensors", own)
+    lines = [array_line(key, array) for key, array in own.items()]
+    write_manifest(folder / MANIFEST, {"f/o": [*lines, Line("a", "case", "-", "text"), Line("a", "base", "-", base)]})
+    return open_goldens(root, folder.name).operator("f/o")
+
+
+def test_a_version_that_fits_its_reference_is_compared(tmp_path: Path) -> None:
+    old = recorded(tmp_path, OLD)
+    new = laid_over(tmp_path, base_digest(old.own, "a"))
+    assert count_changes(drift_between(old, new, "f/o")) == {Change.IDENTICAL: 5, Change.WITHIN: 1}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_stale_version_is_counted_as_such_and_not_compared(tmp_path: Path, *, turned: bool) -> None:
+    old = recorded(tmp_path, OLD)
+    pair = (old, laid_over(tmp_path, "another"))
+    one, other = pair[::-1] if turned else pair
+    drifts = list(drift_between(one, other, "f/o"))
+    assert count_changes(drifts) == {Change.STALE: 6}
+    assert loud(drifts) == drifts
+    assert {drift.case_id for drift in drifts} == {"f/o/a"}
+
+
+def test_a_stale_case_without_any_array_is_counted_too(tmp_path: Path) -> None:
+    root = tmp_path / "golden"
+    for version in ("torch-1.13.1", "torch-2.15.0"):
+        (root / version).mkdir(parents=True)
+        lines = [Line("a", "case", "-", "text"), Line("a", "base", "-", "gone")]
+        write_manifest(root / version / MANIFEST, {"f/o": lines})
+    one, other = (open_goldens(root, version).operator("f/o") for version in ("torch-1.13.1", "torch-2.15.0"))
+    assert count_changes(drift_between(one, other, "f/o")) == {Change.STALE: 1}

@@ -18,8 +18,8 @@ FLOORS = [
     [
         ["yamltext", "namespace", "locations", "goldenfile"],
         ["matrix", "implementation", "goldens"],
-        ["selection"],
-        ["casefile"],
+        ["selection", "folders"],
+        ["casefile", "pending"],
     ],
     [["noise", "drift"], ["replay"], ["record", "show", "session"], ["accept", "audit"]],
     [

@@ -18,6 +18,7 @@ from harness.goldenfile import (
     array_line,
     read_manifest,
     read_operator,
+    read_operator_manifest,
     save_operator,
     vouched,
     write_manifest,
@@ -160,6 +161,27 @@ def test_no_flipped_bit_of_the_header_goes_unnoticed(tmp_path: Path) -> None:
         blob[index] ^= 4
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"F32"', b'"F22"'),
+        (b'"F32"', b'"F64"'),
+        (b'"shape":[2,3]', b'"shape":[2,7]'),
+        (b'"dtype":"F32"', b'"dtypf":"F32"'),
+        (b'"F32","shape":[2,3],"data_offsets":', b'"F32","shape":[2,3],"data_ofgsets":'),
+    ],
+)
+def test_a_header_that_names_another_dtype_shape_or_place_names_the_array(
+    tmp_path: Path, old: bytes, new: bytes
+) -> None:
+    path = save(tmp_path)
+    blob = path.read_bytes()
+    assert blob.count(old) == 1
+    path.write_bytes(blob.replace(old, new))
+    with pytest.raises(GoldenError, match="not a golden file: array 'one/inputs/x' is not described as MANIFEST"):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize("keep", [1, 7, 8, 100, -1])
 def test_a_truncated_file_is_an_error_with_its_path(tmp_path: Path, keep: int) -> None:
     path = save(tmp_path)
@@ -198,8 +220,19 @@ def test_a_manifest_line_that_cannot_be_read_is_an_error(tmp_path: Path) -> None
         read(tmp_path)
 
 
+def test_a_manifest_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    save(tmp_path)
+    blob = bytearray((tmp_path / MANIFEST).read_bytes())
+    blob[-10] ^= 0x80
+    (tmp_path / MANIFEST).write_bytes(blob)
+    with pytest.raises(GoldenError, match=r"MANIFEST: not UTF-8: .*; restore the file"):
+        read_manifest(tmp_path)
+    with pytest.raises(GoldenError, match=r"MANIFEST: not UTF-8: .*; restore the file"):
+        read_operator_manifest(tmp_path, OPERATOR)
+
+
 def test_a_dtype_that_goldens_do_not_have_is_an_error(tmp_path: Path) -> None:
     path = save(tmp_path)
     path.write_bytes(path.read_bytes().replace(b'"BF16"', b'"U16" '))
-    with pytest.raises(GoldenError, match="not a golden file"):
+    with pytest.raises(GoldenError, match="not a golden file: array 'two/forward/wide' is not described"):
         read(tmp_path)

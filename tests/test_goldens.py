@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import GoldenError
 from harness.goldenfile import MANIFEST, Line, array_line, save_operator, write_manifest
-from harness.goldens import RECORD, REFERENCE, base_digest, goldens_at, open_goldens, ready, recorded_versions
+from harness.goldens import RECORD, REFERENCE, base_digest, cases_in, goldens_at, open_goldens, ready, recorded_versions
 from harness.model import Array, Stage
 
 OTHER = "torch-1.13.1"
@@ -169,6 +169,33 @@ def test_an_overlay_is_stale_when_the_reference_below_it_moved(root: Path) -> No
     assert open_goldens(root, OTHER).operator("f/o").status("a", "text") == "stale"
 
 
+def test_why_a_case_is_stale(root: Path) -> None:
+    write_overlay(root, {})
+    assert open_goldens(root).operator("f/o").why_stale("a", "edited") == (
+        "the golden of torch-2.13.0 is of another case text; record it anew"
+    )
+    assert open_goldens(root, OTHER).operator("f/o").why_stale("a", "edited") == (
+        "the golden of torch-1.13.1 is of another case text; record it anew"
+    )
+    write(root, REFERENCE, {**ARRAYS, "a/forward/output": 5 * X}, {"case": "text"})
+    assert open_goldens(root, OTHER).operator("f/o").why_stale("a", "text") == (
+        "the golden of torch-1.13.1 stands on another recording of torch-2.13.0; record it anew"
+    )
+    (root / REFERENCE).rename(root / "elsewhere")
+    operator = open_goldens(root, OTHER).operator("f/o")
+    assert operator.status("a", "text") == "stale"
+    assert operator.why_stale("a", "text") == (
+        "the golden of torch-1.13.1 stands on one of the reference torch-2.13.0, which is not there; "
+        "restore the reference, or record both anew"
+    )
+
+
+def test_why_an_absent_case_is_stale(root: Path) -> None:
+    write(root, OTHER, {}, {"absent": "text"})
+    operator = open_goldens(root, OTHER).operator("f/o")
+    assert "is of another case text" in operator.why_stale("a", "edited")
+
+
 def test_a_case_that_a_version_cannot_do_is_absent(root: Path) -> None:
     folder = write(root, OTHER, {}, {"absent": "text"})
     (folder / RECORD).write_text(json.dumps({"absent": {"f/o/a": "no such operator"}}), encoding="utf-8")
@@ -185,9 +212,33 @@ def test_a_record_that_is_no_json_is_an_error(root: Path) -> None:
         open_goldens(root).absent("f/o/a")
 
 
-def test_what_is_pending_or_left_over_is_no_version(root: Path) -> None:
-    for suffix in (".new", ".old"):
-        write(root, f"{OTHER}{suffix}", {}, {})
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"[]", "not a JSON object: found a list"),
+        (b"3", "not a JSON object: found a int"),
+        (b"\xff{}", "not JSON: "),
+        (b'{"absent": []}', "'absent' is not a JSON object"),
+    ],
+)
+def test_a_record_of_another_form_is_an_error(root: Path, content: bytes, problem: str) -> None:
+    path = root / REFERENCE / RECORD
+    path.write_bytes(content)
+    with pytest.raises(GoldenError) as caught:
+        open_goldens(root).absent("f/o/a")
+    assert str(caught.value).startswith(f"{path}: {problem}")
+    assert str(caught.value).endswith("; restore the file or record anew")
+
+
+def test_cases_of_a_manifest_are_those_recorded_or_absent() -> None:
+    assert cases_in("f/o/a case - 1\nf/o/a/x float32 2 3\nf/o/b absent - 4\nf/o/c base - 5\n\nf/o/d\n") == {
+        "f/o/a", "f/o/b",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".new", ".old", ".building", ".recording", ".new.next", ".new.old"])
+def test_what_is_pending_or_left_over_is_no_version(root: Path, suffix: str) -> None:
+    write(root, f"{OTHER}{suffix}", {}, {})
     assert recorded_versions(root) == [REFERENCE]
 
 

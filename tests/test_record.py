@@ -16,12 +16,13 @@ import harness.implementations.numpy as numpy_operators
 from harness.accept import accept
 from harness.cli import harness as command
 from harness.drift import Change, count_changes
-from harness.errors import Unsupported
+from harness.errors import GoldenError, Unsupported
 from harness.goldens import open_goldens
 from harness.inputs import Drawer
 from harness.model import Array, Call, NoiseMode, Outputs, Stage, Verdict
 from harness.namespace import Namespace
-from harness.record import Recorder, pending_folder
+from harness.pending import pending_folder
+from harness.record import Recorder
 from harness.replay import Judge, replay
 
 CASES = """\
@@ -260,8 +261,17 @@ def test_a_version_is_stale_once_its_reference_is_recorded_anew(folders: tuple[P
     accepted(folders, Reference("1.13.1"))
     accepted(folders, Reference(change=moved(1.0)))
     judge = Judge(implementation=LAW, law=LAW, drawer=Drawer())
-    verdicts = [r.verdict for r in replay(judge, folders[0], (), open_goldens(folders[1], "torch-1.13.1"))]
-    assert verdicts == [Verdict.STALE, Verdict.PASS]
+
+    def results() -> list[tuple[Verdict, str]]:
+        goldens = open_goldens(folders[1], "torch-1.13.1")
+        return [(result.verdict, result.message) for result in replay(judge, folders[0], (), goldens)]
+
+    moved_on = "the golden of torch-1.13.1 stands on another recording of torch-2.13.0; record it anew"
+    assert results() == [(Verdict.STALE, moved_on), (Verdict.PASS, "")]
+    shutil.rmtree(folders[1] / "torch-2.13.0")
+    verdicts, messages = zip(*results(), strict=True)
+    assert verdicts == (Verdict.STALE, Verdict.STALE)
+    assert all("the reference torch-2.13.0, which is not there" in message for message in messages)
 
 
 def test_an_edited_case_is_stale_until_it_is_recorded(folders: tuple[Path, Path]) -> None:
@@ -342,3 +352,133 @@ def test_an_answer_that_its_own_bound_would_not_pass_is_refused(folders: tuple[P
 
     (error,) = recorded(folders, Reference(change=off_at_first)).found.errors
     assert "forward/output[]: the reference's own answer lies at " in error.problem
+
+
+# -- what an earlier recording left pending
+
+
+def recorded_part(folders: tuple[Path, Path], *patterns: str, reference: Any = None) -> Recorder:
+    recorder = Recorder(reference or Reference(), cases=folders[0], goldens=folders[1])
+    list(recorder.record(patterns, keep=True))
+    return recorder
+
+
+def test_a_part_that_does_not_differ_leaves_the_rest_pending(folders: tuple[Path, Path]) -> None:
+    """Everything moves and waits; one case, recorded again, does not: the others still wait, and only they."""
+    (folders[0] / "family" / "dropout.yaml").write_text(DROPOUT.replace("p: 0.5", "p: 0.25"))
+    accepted(folders)
+    (folders[0] / "family" / "dropout.yaml").write_text(DROPOUT)
+    assert recorded(folders, Reference(change=moved(5000.0))).found.changed == [
+        "family/dropout/plain", "family/l1_penalty/plain",
+    ]  # fmt: skip
+    found = recorded_part(folders, "family/l1_penalty/plain").found
+    assert (found.differs, str(found.kept)) == (False, "1 case, 0 transcripts and 0 removals")
+    done = accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    assert done.changed == ("family/dropout/plain",)
+    judge = Judge(implementation=LAW, law=LAW, drawer=Drawer())
+    results = list(replay(judge, folders[0], (), open_goldens(folders[1])))
+    assert [result.verdict for result in results] == [Verdict.PASS] * 3
+
+
+def test_a_part_is_laid_over_what_was_pending(folders: tuple[Path, Path]) -> None:
+    """Transcripts, removals and arrays of other cases stay; of the same case the newer recording counts."""
+    accepted(folders)
+    (folders[0] / "family" / "dropout.yaml").unlink()
+    path = folders[0] / "family" / "l1_penalty.yaml"
+    path.write_text(CASES.rstrip() + '\n    transcript: {expect: "", layout: "{forward/output}"}\n')
+    first = recorded(folders, Reference(change=moved(5000.0))).found
+    assert str(first.pending) == "1 case, 1 transcript and 1 removal"
+    found = recorded_part(folders, "family/l1_penalty/plain", reference=Reference(change=moved(9000.0))).found
+    assert str(found.pending) == "1 case, 0 transcripts and 0 removals"
+    assert str(found.kept) == "0 cases, 1 transcript and 1 removal"
+    done = accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    assert str(done) == "1 case, 1 transcript and 1 removal"
+    again = recorded(folders, Reference(change=moved(9000.0))).found
+    assert not again.differs
+    assert open_goldens(folders[1]).case_ids() == ["family/l1_penalty/other", "family/l1_penalty/plain"]
+
+
+def test_what_is_pending_as_absent_keeps_its_reason(folders: tuple[Path, Path]) -> None:
+    accepted(folders)
+
+    def refuse(call: Call, outputs: Outputs) -> Outputs:
+        if call.operator == "dropout":
+            raise Unsupported("no kernel for it")
+        return outputs
+
+    recorded(folders, Reference("1.13.1", change=refuse))
+    found = recorded_part(folders, "family/l1_penalty", reference=Reference("1.13.1")).found
+    assert (len(found.changed), str(found.kept)) == (2, "1 case, 0 transcripts and 0 removals")
+    accept(folders[1], "torch-1.13.1", (), cases_root=folders[0])
+    goldens = open_goldens(folders[1], "torch-1.13.1")
+    assert goldens.absent("family/dropout/plain") == "no kernel for it"
+    assert goldens.case_ids() == ["family/l1_penalty/other", "family/l1_penalty/plain"]
+
+
+def test_a_part_that_takes_back_all_that_was_pending_leaves_nothing(folders: tuple[Path, Path]) -> None:
+    accepted(folders)
+    recorded(folders, Reference(change=moved(5000.0)))
+    found = recorded_part(folders, "family/*/plain").found
+    assert not found.kept.differs
+    assert not pending_folder(folders[1], "torch-2.13.0").exists()
+
+
+def test_a_whole_recording_takes_the_place_of_what_was_pending(folders: tuple[Path, Path]) -> None:
+    recorded(folders, Reference(change=moved(5000.0)))
+    found = recorded(folders).found
+    assert found.kept.cases == ()
+    accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    assert not recorded(folders).found.differs
+
+
+def test_a_check_of_a_part_leaves_alone_what_is_pending(folders: tuple[Path, Path]) -> None:
+    recorded(folders)
+    pending = pending_folder(folders[1], "torch-2.13.0")
+    before = {path: path.read_bytes() for path in pending.rglob("*") if path.is_file()}
+    recorder = Recorder(Reference(change=moved(5000.0)), cases=folders[0], goldens=folders[1])
+    list(recorder.record(("family/l1_penalty",), keep=False))
+    assert {path: path.read_bytes() for path in pending.rglob("*") if path.is_file()} == before
+
+
+def test_a_damaged_pending_recording_stops_a_part_before_it_is_recorded(folders: tuple[Path, Path]) -> None:
+    recorded(folders)
+    (pending_folder(folders[1], "torch-2.13.0") / "MANIFEST").unlink()
+    with pytest.raises(GoldenError, match="the pending recording has no line of 'family/dropout/plain'"):
+        recorded_part(folders, "family/l1_penalty")
+    assert not recorded(folders).found.errors  # a whole recording heals it
+    accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+
+
+@pytest.mark.parametrize("step", range(3))
+def test_a_part_that_is_interrupted_loses_nothing_that_was_pending(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Each rename of a recording fails in turn: what was pending can be accepted afterwards."""
+    accepted(folders)
+    recorded(folders, Reference(change=moved(5000.0)))
+    rename, calls = Path.rename, []
+
+    def failing(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) > step:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(KeyboardInterrupt):
+        recorded_part(folders, "family/l1_penalty/other")
+    monkeypatch.undo()
+    done = accept(folders[1], "torch-2.13.0", (), cases_root=folders[0])
+    assert done.changed == ("family/dropout/plain", "family/l1_penalty/plain")
+
+
+def test_a_case_that_could_not_be_recorded_is_not_pending(folders: tuple[Path, Path]) -> None:
+    accepted(folders)
+
+    def fail(call: Call, outputs: Outputs) -> Outputs:
+        if call.operator == "dropout":
+            raise ValueError("no")
+        return outputs
+
+    found = recorded(folders, Reference(change=fail)).found
+    assert (len(found.errors), found.changed, found.differs) == (1, [], False)
