@@ -133,5 +133,5 @@ def _merge_record(
 
 
 def _cases_digest(lines: Sequence[Line]) -> str:
-    rows = sorted(str(line) for line in lines if line.dtype in ("case", "absent"))
+    rows = sorted(str(line) for line in lines if not line.is_array)
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()

@@ -2,9 +2,9 @@
 
 Keys are `<case>/<part>/<name>`, where part is inputs, grad_outputs, noise, a stage, or for a floating output also
 `truth/<stage>` and `bound/<stage>`. `truth` is left out where it equals the golden. MANIFEST holds one line an array
-(key, dtype, shape, sha256) and one a case (`case`: the digest of its text; in a version's folder also `base`: the
-digest of the reference's lines that it stands on; `absent`: that version cannot do it). What MANIFEST does not vouch
-for is corrupt.
+(key, dtype, shape, sha256), in which an output answers for its truth and bound too, and one a case (`case`: the digest
+of its text; in a version's folder instead `base`: the digest of the reference's lines that it stands on; `absent`: that
+version cannot do it). What MANIFEST does not vouch for is corrupt.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -30,6 +30,8 @@ from harness.model import Array, read_only
 
 MANIFEST = "MANIFEST"
 _NOTES = ("case", "base", "absent")
+#: parts that are derived from an output and share its line, in the order in which they enter its digest
+_DERIVED = ("truth", "bound")
 _NAMES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "BOOL": "bool",
     "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8",
@@ -55,9 +57,31 @@ class Line(NamedTuple):
         return self.dtype not in _NOTES
 
 
-def array_line(key: str, array: Array) -> Line:
-    """Return the MANIFEST line of an array; a scalar's shape is written `()`."""
-    return Line(key=key, dtype=_dtype_name(array.dtype), shape=_shape_text(array.shape), sha256=digest(array))
+def array_line(key: str, array: Array, *derived: Array) -> Line:
+    """Return the MANIFEST line of an array and of what is derived from it; a scalar's shape is written `()`."""
+    return Line(key=key, dtype=_dtype_name(array.dtype), shape=_shape_text(array.shape), sha256=digest(array, *derived))
+
+
+def array_lines(arrays: Mapping[str, Array]) -> list[Line]:
+    """Return the lines of arrays by their keys below the operator: one for each that is not derived from another."""
+    return [array_line(key, array, *derived(key, arrays)) for key, array in arrays.items() if owner(key) == key]
+
+
+def owner(key: str) -> str:
+    """Return the key of the array in whose line that of `key` is: an output's for its truth and bound.
+
+    >>> owner("small/bound/forward/output"), owner("small/inputs/input")
+    ('small/forward/output', 'small/inputs/input')
+    """
+    case, part, *rest = key.split("/")
+    return "/".join([case, *rest]) if part in _DERIVED else key
+
+
+def derived(key: str, arrays: Mapping[str, Array]) -> list[Array]:
+    """Return the truth and the bound of an output, where it has them."""
+    case, _, rest = key.partition("/")
+    keys = (f"{case}/{part}/{rest}" for part in _DERIVED)
+    return [arrays[each] for each in keys if each in arrays]
 
 
 @functools.lru_cache(maxsize=64)
@@ -70,10 +94,10 @@ def _shape_text(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) or "()"
 
 
-def vouched(line: Line, array: Array) -> bool:
-    """Tell whether `array` is the one that a line of MANIFEST names."""
+def vouched(line: Line, array: Array, *derived: Array) -> bool:
+    """Tell whether `array`, with what is derived from it, is the one that a line of MANIFEST names."""
     return (
-        digest(array) == line.sha256
+        digest(array, *derived) == line.sha256
         and _shape_text(array.shape) == line.shape
         and _dtype_name(array.dtype) == line.dtype
     )
@@ -90,20 +114,28 @@ class OperatorFile:
     lines: Mapping[str, Line]  #: key below the operator -> line, arrays and notes apart
     notes: Mapping[str, Mapping[str, str]]  #: case -> note -> digest
     arrays: Mapping[str, Array]
+    _vouched: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def take(self, key: str) -> Array | None:
         """Return the array of `key`, or None where there is none.
 
         Raises `GoldenError` naming the array when its bytes are not what MANIFEST says.
         """
-        line = self.lines.get(key)
         array = self.arrays.get(key)
-        if line is None and array is None:
-            return None
-        if line is None or array is None or not vouched(line, array):
+        of = owner(key)
+        if of not in self._vouched:
+            line = self.lines.get(of)
+            if line is None and array is None:
+                return None
+            self._vouch(of, line)
+        return array
+
+    def _vouch(self, key: str, line: Line | None) -> None:
+        array = self.arrays.get(key)
+        if line is None or array is None or not vouched(line, array, *derived(key, self.arrays)):
             found = "is missing" if array is None else "is not the array that MANIFEST names"
             raise GoldenError(f"array {key!r} {found}", where=str(self.path), hint="restore the file or record it anew")
-        return array
+        self._vouched.add(key)
 
     def lines_of(self, case: str) -> Iterator[Line]:
         """Yield the lines of MANIFEST about one case, arrays and notes."""
@@ -197,7 +229,7 @@ def _misdescribed(blob: bytes, lines: Mapping[str, Line]) -> str:
         for key, entry in header.items():
             if key == "__metadata__":
                 continue
-            dtype, shape, line = entry.get("dtype"), tuple(entry.get("shape", ())), lines.get(key)
+            dtype, shape, line = entry.get("dtype"), tuple(entry.get("shape", ())), _described(key, lines)
             begin, end = end, end + (_DTYPES[dtype].itemsize * math.prod(shape) if dtype in _DTYPES else 0)
             described = (_NAMES.get(dtype), _shape_text(shape), entry.get("data_offsets"))
             if line is None or described != (line.dtype, line.shape, [begin, end]):
@@ -205,6 +237,12 @@ def _misdescribed(blob: bytes, lines: Mapping[str, Line]) -> str:
     except (ValueError, TypeError, AttributeError):  # no JSON, or not of a header's form
         return ""
     return ""
+
+
+def _described(key: str, lines: Mapping[str, Line]) -> Line | None:
+    """Return dtype and shape of an array as MANIFEST has them; what is derived is float64 of its owner's shape."""
+    line = lines.get(owner(key))
+    return line._replace(dtype="float64") if line is not None and owner(key) != key else line
 
 
 def _parse_manifest(text: str, operator: str, folder: Path) -> tuple[dict[str, Line], dict[str, dict[str, str]]]:

@@ -37,9 +37,14 @@ class OperatorGoldens:
         notes = self.own.notes.get(case, {})
         if "absent" in notes:
             return "absent" if notes["absent"] == case_digest else "stale"
-        if "case" not in notes:
+        if "case" not in notes and "base" not in notes:
             return "missing"
-        return "ok" if notes["case"] == case_digest and self.fits_reference(case) else "stale"
+        return "ok" if self._text_recorded(case) == case_digest and self.fits_reference(case) else "stale"
+
+    def _text_recorded(self, case: str) -> str:
+        """Return the digest of the case text that was recorded, '' where there is none."""
+        notes = (self.base or self.own).notes.get(case, {})
+        return notes.get("case", "")
 
     def fits_reference(self, case: str) -> bool:
         """Tell whether the reference that a case was recorded over is the one that there is."""
@@ -47,17 +52,16 @@ class OperatorGoldens:
 
     def why_stale(self, case: str, case_digest: str) -> str:
         """Return what is wrong with a case that is stale, and what to do."""
-        notes = self.own.notes.get(case, {})
-        if case_digest not in (notes.get("case"), notes.get("absent")):
-            return f"the golden of {self.version} is of another case text; record it anew"
         if self.base is not None and not self.base.keys_of(case):
             stands = f"the golden of {self.version} stands on one of the reference {REFERENCE}, which is not there"
             return f"{stands}; restore the reference, or record both anew"
+        if "absent" in self.own.notes.get(case, {}) or self._text_recorded(case) != case_digest:
+            return f"the golden of {self.version} is of another case text; record it anew"
         return f"the golden of {self.version} stands on another recording of {REFERENCE}; record it anew"
 
     def cases(self) -> set[str]:
         """Return the names of the cases that this version has recorded."""
-        return {case for case, notes in self.own.notes.items() if "case" in notes}
+        return {case for case, notes in self.own.notes.items() if "case" in notes or "base" in notes}
 
     def absent(self) -> set[str]:
         """Return the names of the cases that this version cannot do."""
@@ -120,8 +124,8 @@ class OperatorGoldens:
 
 
 def base_digest(base: OperatorFile, case: str) -> str:
-    """Return what a version's case stands on: the digest of the reference's MANIFEST lines of that case."""
-    rows = [str(line) for line in base.lines_of(case) if line.is_array]
+    """Return what a version's case stands on: the digest of the reference's MANIFEST lines about that case."""
+    rows = [str(line) for line in base.lines_of(case)]
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
@@ -208,7 +212,7 @@ def operators_in(manifest: str) -> list[str]:
 def cases_in(manifest: str) -> set[str]:
     """Return the ids of the cases that a MANIFEST has a recording of, or says to be absent."""
     rows = (row.split(" ", 2) for row in manifest.splitlines())
-    return {row[0] for row in rows if row[1:2] in (["case"], ["absent"])}
+    return {row[0] for row in rows if row[1:2] in (["case"], ["base"], ["absent"])}
 
 
 def goldens_at(root: Path, version: str) -> Goldens:

@@ -141,6 +141,6 @@ def pairs_of(array: Array) -> Array:
     return np.stack([array.real, array.imag], axis=-1)
 
 
-def digest(array: Array) -> str:
-    """Return the sha256 of an array's bytes in C order."""
-    return hashlib.sha256(array.tobytes()).hexdigest()
+def digest(array: Array, *more: Array) -> str:
+    """Return the sha256 of an array's bytes in C order, those of more arrays behind them."""
+    return hashlib.sha256(b"".join([array.tobytes(), *(other.tobytes() for other in more)])).hexdigest()

@@ -18,7 +18,7 @@ from harness.compare import compare_array, compare_stage
 from harness.drift import ArrayDrift, compare_recorded
 from harness.errors import HarnessError, NotOffered, RecordError, Unsupported
 from harness.folders import building, json_text, put_in_place, put_together, recover
-from harness.goldenfile import MANIFEST, Line, array_line, save_operator, write_manifest
+from harness.goldenfile import MANIFEST, Line, array_line, array_lines, save_operator, write_manifest
 from harness.goldens import RECORD, REFERENCE, OperatorGoldens, base_digest, goldens_at
 from harness.inputs import Drawer
 from harness.model import Array, Call, Case, Expected, Golden, Implementation, NoiseMode, Outputs, Stage, is_floating
@@ -216,7 +216,7 @@ class Recorder:
         self._lines[operator] = []
         for case in cases:
             arrays = self._record_case(case, old, base)
-            lines = [array_line(key, array) for key, array in arrays.items()] + self._notes(case, base)
+            lines = array_lines(arrays) + self._notes(case, base)
             if lines and {str(line) for line in lines} != {str(line) for line in old.own.lines_of(case.name)}:
                 self.found.changed.append(case.id)
             kept |= arrays
@@ -257,15 +257,14 @@ class Recorder:
             self.found.before += compare_recorded(case.id, case.name, old, arrays)
 
     def _notes(self, case: Case, base: OperatorGoldens | None) -> list[Line]:
-        """Return the lines that say of which case text, and of which reference, a recording is."""
+        """Return the line that says of which case text, or of which recording of the reference, this one is."""
         if case.id in self.found.absent:
             return [Line(key=case.name, dtype="absent", shape="-", sha256=case.digest)]
         if self.found.cases[-1:] != [case.id]:
             return []
-        notes = [Line(key=case.name, dtype="case", shape="-", sha256=case.digest)]
-        if base is not None:
-            notes.append(Line(key=case.name, dtype="base", shape="-", sha256=base_digest(base.own, case.name)))
-        return notes
+        if base is None:
+            return [Line(key=case.name, dtype="case", shape="-", sha256=case.digest)]
+        return [Line(key=case.name, dtype="base", shape="-", sha256=base_digest(base.own, case.name))]
 
     def _write_pending(self, recording: Path, decided: set[str]) -> None:
         """Lay this recording over what stays pending, and put both in place in one step; nothing when nothing differs.

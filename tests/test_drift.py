@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.drift import Change, compare_recorded, count_changes, drift_between, largest, loud
-from harness.goldenfile import MANIFEST, Line, array_line, save_operator, write_manifest
+from harness.goldenfile import MANIFEST, Line, array_lines, save_operator, write_manifest
 from harness.goldens import REFERENCE, OperatorGoldens, base_digest, open_goldens
 from harness.model import Array
 
@@ -34,7 +34,7 @@ def recorded(
     folder.mkdir(parents=True)
     if whole:
         save_operator(folder / "f" / "o.safetensors", whole)
-    lines = [array_line(key, array) for key, array in whole.items()]
+    lines = array_lines(whole)
     write_manifest(folder / MANIFEST, {"f/o": [*lines, *(Line(case, note, "-", "text") for case in cases)]})
     return open_goldens(root).operator("f/o")
 
@@ -143,7 +143,7 @@ def laid_over(root: Path, base: str) -> OperatorGoldens:
     folder = root / "torch-1.13.1"
     own = {"a/forward/output": 2 * X + 1, "a/bound/forward/output": np.array([0.125, 0.125])}
     save_operator(folder / "f" / "o.safetensors", own)
-    lines = [array_line(key, array) for key, array in own.items()]
+    lines = array_lines(own)
     write_manifest(folder / MANIFEST, {"f/o": [*lines, Line("a", "case", "-", "text"), Line("a", "base", "-", base)]})
     return open_goldens(root, folder.name).operator("f/o")
 

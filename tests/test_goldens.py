@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.errors import GoldenError
-from harness.goldenfile import MANIFEST, Line, array_line, save_operator, write_manifest
+from harness.goldenfile import MANIFEST, Line, array_lines, save_operator, write_manifest
 from harness.goldens import RECORD, REFERENCE, base_digest, cases_in, goldens_at, open_goldens, ready, recorded_versions
 from harness.model import Array, Stage
 
@@ -30,7 +30,7 @@ def write(root: Path, version: str, arrays: Mapping[str, Array], notes: Mapping[
     folder.mkdir(exist_ok=True)
     if arrays:
         save_operator(folder / "f" / "o.safetensors", arrays)
-    lines = [array_line(key, array) for key, array in arrays.items()]
+    lines = array_lines(arrays)
     lines += [Line("a", note, "-", digest) for note, digest in notes.items()]
     write_manifest(folder / MANIFEST, {"f/o": lines})
     return folder
@@ -44,7 +44,7 @@ def root(tmp_path: Path) -> Path:
 
 def write_overlay(root: Path, arrays: Mapping[str, Array], **notes: str) -> None:
     base = open_goldens(root).operator("f/o").own
-    write(root, OTHER, arrays, {"case": "text", "base": base_digest(base, "a"), **notes})
+    write(root, OTHER, arrays, {"base": base_digest(base, "a"), **notes})
 
 
 # -- one version
@@ -84,6 +84,16 @@ def test_one_flipped_bit_names_the_array(root: Path) -> None:
     blob = bytearray(path.read_bytes())
     at = blob.index((2 * X).tobytes())
     blob[at] ^= 1
+    path.write_bytes(blob)
+    with pytest.raises(GoldenError, match=r"o\.safetensors: array 'a/forward/output' is not the array that MANIFEST"):
+        open_goldens(root).operator("f/o").golden("a")
+
+
+@pytest.mark.parametrize("part", ["truth", "bound"])
+def test_one_flipped_bit_in_what_is_derived_names_its_output(root: Path, part: str) -> None:
+    path = root / REFERENCE / "f" / "o.safetensors"
+    blob = bytearray(path.read_bytes())
+    blob[blob.index(ARRAYS[f"a/{part}/forward/output"].tobytes())] ^= 1
     path.write_bytes(blob)
     with pytest.raises(GoldenError, match=r"o\.safetensors: array 'a/forward/output' is not the array that MANIFEST"):
         open_goldens(root).operator("f/o").golden("a")
@@ -232,7 +242,7 @@ def test_a_record_of_another_form_is_an_error(root: Path, content: bytes, proble
 
 def test_cases_of_a_manifest_are_those_recorded_or_absent() -> None:
     assert cases_in("f/o/a case - 1\nf/o/a/x float32 2 3\nf/o/b absent - 4\nf/o/c base - 5\n\nf/o/d\n") == {
-        "f/o/a", "f/o/b",
+        "f/o/a", "f/o/b", "f/o/c",
     }  # fmt: skip
 
 
