@@ -150,7 +150,8 @@ class _Reader:
             key = event.value
             if key in result:
                 first = self.keys[(*path, key)]
-                raise self.error(event, f"duplicate key {key!r}: it stands in line {first.line} already")
+                place = ".".join(map(str, (*path, key)))
+                raise self.error(event, f"duplicate key {key!r} ({place}): it stands in line {first.line} already")
             below = (*path, key)
             if self.wanted is not None and not self.wanted(below):
                 self.skip()
