@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from harness.answer import error_text
 from harness.casefile import select_cases
 from harness.errors import HarnessError, NothingSelected, Unsupported, UsageError
 from harness.goldens import open_goldens
 from harness.implementation import load_implementation
 from harness.inputs import Drawer
 from harness.model import Case, Golden
-from harness.replay import error_text, make_call, printable
+from harness.replay import make_call, printable
 from harness.transcript import render, standard_layout
 
 _PLAIN: Mapping[str, object] = {"precision": 8, "suppress": False, "linewidth": 120}

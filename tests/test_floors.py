@@ -16,7 +16,7 @@ FLOORS = [
     [["model", "errors"]],
     [["inputs", "schema"], ["bound"], ["compare", "transcript", "mutations", "flaws", "weakness"]],
     [
-        ["yamltext", "namespace", "locations", "goldenfile"],
+        ["yamltext", "namespace", "answer", "locations", "goldenfile"],
         ["matrix", "implementation", "goldens"],
         ["selection"],
         ["casefile"],
