@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from harness.answer import NoAnswer, ask
 from harness.casefile import read_case_file
-from harness.errors import HarnessError
+from harness.errors import HarnessError, Unsupported
 from harness.flaws import flaws, question
 from harness.goldens import Goldens, OperatorGoldens
 from harness.model import Call, Case, Golden, NoiseMode, Outputs, Result, Stage, Verdict
@@ -149,8 +150,8 @@ def _ask(judge: Judge, case: Case, wrong: WrongCall, golden: Golden) -> Outcome:
 def _answer(judge: Judge, call: Call) -> Outputs | None:
     """Return what the right implementation answers, None where it refuses."""
     try:
-        outputs = judge.implementation.run(call)
-    except (Exception, SystemExit):  # noqa: BLE001 - whatever it raises is its way to refuse
+        outputs = ask(judge.implementation, call)
+    except (Unsupported, NoAnswer):
         return None
     return outputs if outputs.stages else None
 

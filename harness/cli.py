@@ -15,7 +15,8 @@ import click
 from harness.cli_audit import audit
 from harness.cli_goldens import accept, drift, record
 from harness.cli_options import folder_options, patterns_argument, version_name
-from harness.errors import HarnessError, UsageError
+from harness.cli_output import give_up_stdout, keep_stdout, open_report, stdout_alone
+from harness.errors import HarnessError
 from harness.selection import case_files, select_ids
 
 if TYPE_CHECKING:
@@ -24,21 +25,23 @@ if TYPE_CHECKING:
     from harness.session import Session
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nExit codes: 0 all as expected; 1 something does not conform; 2 usage, or a case\nfile that cannot be "
+    "read; 3 nothing was run; 4 a golden is missing, stale or corrupt.",
+)
 @click.version_option(package_name="golden-harness")
 def harness() -> None:
-    r"""Judge neural-network operators by golden files recorded from PyTorch.
-
-    \b
-    Exit codes: 0 all as expected; 1 something does not conform; 2 usage, or a case
-    file that cannot be read; 3 nothing was run; 4 a golden is missing, stale or corrupt.
-    """
+    """Judge neural-network operators by golden files recorded from PyTorch."""
 
 
 def main() -> NoReturn:
     """Run the command line; an error with an address is one message on stderr and its exit code."""
+    keep_stdout()
     try:
         code = harness.main(standalone_mode=False)
+        if sys.stdout is not None:  # a process may be started without one
+            sys.stdout.flush()
     except HarnessError as error:
         click.echo(f"harness: {error}", err=True)
         sys.exit(error.exit_code)
@@ -51,6 +54,10 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        click.echo(f"harness: {error.filename or 'the output'}: {error.strerror or error}", err=True)
+        give_up_stdout()
+        sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -83,11 +90,13 @@ def show(case: str, implementation: str, version: str | None, cases_dir: Path, g
     """Print what an implementation answers to CASE, laid out as its transcript."""
     from harness.show import show_case  # noqa: PLC0415 - `list` stays fast without it
 
-    click.echo(
-        show_case(
+    with stdout_alone() as stdout:
+        shown = show_case(
             case, implementation=implementation, cases=cases_dir, goldens=golden_dir, version=version_name(version)
         )
-    )
+        stdout.write(f"{shown.text}\n")
+    if shown.note:
+        click.echo(f"note: {shown.note}", err=True)
     return 0
 
 
@@ -122,43 +131,31 @@ def replay(
         version=version_name(version),
         patterns=patterns,
     )
-    files = session.files()
-    judged = implementation_of(session)
     tally = Tally()
-    title = f"{implementation} {judged.version}".rstrip()
-    with ExitStack() as stack:
-        json_out = _open(stack, json_path)
-        report = TerminalReport(sys.stderr if json_out is sys.stdout else sys.stdout, verbose=verbose)
-        writers = list(_writers(stack, json_out, junit_path, session, title))
-        sinks = [report.add, *(add for add, _ in writers)]
-        report.start(title, session.version)
-        advance = stack.enter_context(_progress(len(files)))
-        for file, results in session.results(files, jobs=jobs):
-            for result in results:
-                tally.add(result)
-                for sink in sinks:
-                    sink(result)
-            advance(file)
-        for _, close in writers:  # a report of a run that broke off has no end: it is not whole
-            close(tally)
-    report.finish(tally)
+    with stdout_alone() as stdout:
+        files = session.files()
+        title = f"{implementation} {implementation_of(session).version}".rstrip()
+        with ExitStack() as stack:
+            json_out = open_report(stack, json_path, stdout)
+            report = TerminalReport(sys.stderr if json_out is stdout else stdout, verbose=verbose)
+            writers = list(_writers(json_out, open_report(stack, junit_path, stdout), session, title))
+            sinks = [report.add, *(add for add, _ in writers)]
+            report.start(title, session.version)
+            advance = stack.enter_context(_progress(len(files), stdout))
+            for file, results in session.results(files, jobs=jobs):
+                for result in results:
+                    tally.add(result)
+                    for sink in sinks:
+                        sink(result)
+                advance(file)
+            for _, close in writers:  # a report of a run that broke off has no end: it is not whole
+                close(tally)
+        report.finish(tally)
     return tally.exit_code
 
 
-def _open(stack: ExitStack, path: Path | None) -> TextIO | None:
-    """Open a report for writing; '-' is stdout."""
-    if path is None:
-        return None
-    if str(path) == "-":
-        return sys.stdout
-    try:
-        return stack.enter_context(path.open("w", encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
-
-
 def _writers(
-    stack: ExitStack, json_out: TextIO | None, junit_path: Path | None, session: Session, title: str
+    json_out: TextIO | None, junit_out: TextIO | None, session: Session, title: str
 ) -> Iterator[tuple[Callable[[Result], None], Callable[[Tally], None]]]:
     """Yield what takes each result into a file, and what writes the file's end."""
     from importlib import metadata  # noqa: PLC0415
@@ -171,16 +168,15 @@ def _writers(
         installed = metadata.version("golden-harness")
         write_header(json_out, implementation=name, version=version, golden=session.version, harness=installed)
         yield partial(write_result, json_out), partial(write_footer, json_out)
-    junit_out = _open(stack, junit_path)
     if junit_out is not None:
         writer = JUnitWriter(junit_out, suite=f"{title} against {session.version}")
         yield writer.add, writer.close
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[Path], None]]:
+def _progress(total: int, stdout: TextIO) -> Iterator[Callable[[Path], None]]:
     """Show a progress bar over case files on a terminal, and nothing elsewhere."""
-    if not (sys.stderr.isatty() and sys.stdout.isatty()):
+    if not (sys.stderr.isatty() and stdout.isatty()):
         yield lambda _file: None
         return
     from rich.console import Console  # noqa: PLC0415

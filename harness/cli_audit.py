@@ -7,12 +7,11 @@ from contextlib import ExitStack
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 
 import click
 
 from harness.cli_options import folder_options, patterns_argument
-from harness.errors import UsageError
+from harness.cli_output import open_report, stdout_alone
 
 
 @click.command()
@@ -21,11 +20,13 @@ from harness.errors import UsageError
     "--implementation", "-i", help="Who answers for the wrong ones.  [default: torch where it is installed, else numpy]"
 )
 @click.option("--jobs", "-j", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
-@click.option("--json", "json_path", help="Write the audit as JSON lines ('-': stdout).")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Write the audit as JSON lines ('-': stdout)."
+)
 @click.option("--verbose", "-v", is_flag=True, help="List every weak case with what it misses.")
 @folder_options
 def audit(
-    patterns: tuple[str, ...], implementation: str | None, jobs: int, json_path: str | None, verbose: bool,
+    patterns: tuple[str, ...], implementation: str | None, jobs: int, json_path: Path | None, verbose: bool,
     cases_dir: Path, golden_dir: Path,
 ) -> int:  # fmt: skip
     """Find cases that wrong implementations pass.
@@ -42,12 +43,12 @@ def audit(
 
     name = implementation or ("torch" if find_spec("torch") else "numpy")
     session = Session(implementation=name, cases=cases_dir, goldens=golden_dir, version=REFERENCE, patterns=patterns)
-    files = session.files()
-    right = implementation_of(session)
     tally = AuditTally()
-    report = AuditReport(sys.stderr if json_path == "-" else sys.stdout, verbose=verbose)
-    with ExitStack() as stack:
-        out = _open(stack, json_path)
+    with stdout_alone() as stdout, ExitStack() as stack:
+        files = session.files()
+        right = implementation_of(session)
+        out = open_report(stack, json_path, stdout)
+        report = AuditReport(sys.stderr if out is stdout else stdout, verbose=verbose)
         report.start(f"{name} {right.version}".rstrip(), session.version)
         if out:
             harness = metadata.version("golden-harness")
@@ -59,15 +60,5 @@ def audit(
                 write_operator(out, operator)
         if out:
             write_audit_footer(out, tally)
-    report.finish(tally)
+        report.finish(tally)
     return tally.exit_code
-
-
-def _open(stack: ExitStack, path: str | None) -> IO[str] | None:
-    """Open a report for writing; '-' is stdout."""
-    if path is None:
-        return None
-    try:
-        return stack.enter_context(click.open_file(path, "w", encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", where=path) from error

@@ -71,6 +71,20 @@ class Unsupported(Exception):
     """Raised by an implementation for an operator, param, dtype or stage that it does not offer."""
 
 
+def message_of(error: BaseException) -> str:
+    """Return what an exception says; of one that cannot say it, that.
+
+    A plug-in's exception may do anything. What no encoding can write comes escaped.
+    """
+    try:
+        text = str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:  # noqa: BLE001 - a message that cannot be had must not end the run
+        return f"(its message cannot be had: `__str__` raised {type(failure).__name__})"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 #: how many valid names a message spells out
 _SPELLED_OUT = 12
 

@@ -134,12 +134,15 @@ class Trial:
     read_noise: Callable[[Call, Outputs], Arrays]
 
     def again(self, call: Call) -> Outputs:
-        """Run the implementation once more."""
-        return self.run(call)
+        """Run the implementation once more. Raises `Unsupported` where it does not answer forward again."""
+        outputs = self.run(call)
+        if Stage.FORWARD not in outputs.stages:
+            raise Unsupported(outputs.unsupported.get(Stage.FORWARD) or "it answers forward once only")
+        return outputs
 
     def noise_of(self, call: Call) -> Arrays:
         """Run once more and return what was drawn."""
-        return self.read_noise(call, self.run(call))
+        return self.read_noise(call, self.again(call))
 
     def arrays(self) -> Iterable[tuple[str, Array]]:
         """Return the noise of this trial by name."""

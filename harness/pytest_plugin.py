@@ -6,15 +6,19 @@ the command line prints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.errors import HarnessError
 from harness.locations import default_cases, default_goldens
+
+if TYPE_CHECKING:
+    from harness.model import Case
 
 
 class Replayer:
@@ -38,25 +42,34 @@ class Replayer:
         self._operator = lru_cache(maxsize=4)(self.goldens.operator)
         self._cases = lru_cache(maxsize=4)(lambda file: {c.id: c for c in read_case_file(file, self.cases_root)})
 
-    def ids(self, patterns: tuple[str, ...]) -> Iterator[tuple[str, Path, int]]:
-        """Yield id, file and line of every selected case."""
-        from harness.casefile import select_cases  # noqa: PLC0415
+    def select(self, patterns: tuple[str, ...]) -> list[tuple[Path, list[str]]]:
+        """Return the case files that hold a selected case, each with the ids of those cases."""
+        from harness.selection import select_ids  # noqa: PLC0415
 
-        for file, cases in select_cases(self.cases_root, patterns):
-            yield from ((case.id, file, case.where.line) for case in cases)
+        return select_ids(self.cases_root, patterns)
+
+    def case(self, case_id: str) -> Case:
+        """Return a case; raises `HarnessError` when its file cannot be read."""
+        return self._cases(self.cases_root / f"{_path(case_id)}.yaml")[case_id]
 
     def check(self, case_id: str) -> None:
         """Judge one case: return, skip or fail."""
         from harness.model import Verdict  # noqa: PLC0415
         from harness.report.text import describe  # noqa: PLC0415
 
-        path = case_id.rpartition("/")[0]
-        case = self._cases(self.cases_root / f"{path}.yaml")[case_id]
-        result = self.judge.judge(case, self._operator(path), absent=self.goldens.absent(case_id))
+        try:
+            operator = self._operator(_path(case_id))
+            result = self.judge.judge(self.case(case_id), operator, absent=self.goldens.absent(case_id))
+        except HarnessError as error:
+            pytest.fail(str(error), pytrace=False)
         if result.verdict is Verdict.UNSUPPORTED:
             pytest.skip(result.message)
         if result.verdict is not Verdict.PASS:
             pytest.fail(describe(result), pytrace=False)
+
+
+def _path(case_id: str) -> str:
+    return case_id.rpartition("/")[0]
 
 
 def golden_test(
@@ -71,7 +84,7 @@ def golden_test(
         test_golden = golden_test("my_ops", "regularization/dropout")
     """
     replayer = Replayer(implementation, cases=cases, goldens=goldens, version=version)
-    ids = [case_id for case_id, _, _ in replayer.ids(patterns)]
+    ids = [case_id for _, selected in replayer.select(patterns) for case_id in selected]
 
     @pytest.mark.parametrize("case_id", ids)
     def test_golden(case_id: str) -> None:
@@ -80,16 +93,55 @@ def golden_test(
     return test_golden
 
 
-class GoldenItem(pytest.Item):
-    """One case as a test."""
+class GoldenFamily(pytest.Collector):
+    """A family of operators."""
 
-    def __init__(self, *, replayer: Replayer, case_id: str, file: Path, line: int, **kwargs: Any) -> None:
+    def __init__(self, *, replayer: Replayer, files: Sequence[tuple[Path, list[str]]], **kwargs: Any) -> None:
+        """Remember the case files of the family, each with the ids of its selected cases."""
+        super().__init__(**kwargs)
+        self._replayer = replayer
+        self._files = files
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """Yield the operators."""
+        for file, ids in self._files:
+            yield GoldenOperator.from_parent(
+                self, name=file.stem, nodeid=_path(ids[0]), path=file, replayer=self._replayer, ids=ids
+            )
+
+
+class GoldenOperator(pytest.Collector):
+    """An operator."""
+
+    def __init__(self, *, replayer: Replayer, ids: Sequence[str], **kwargs: Any) -> None:
+        """Remember the ids of the selected cases."""
+        super().__init__(**kwargs)
+        self._replayer = replayer
+        self._ids = ids
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield the cases."""
+        try:
+            cases = [self._replayer.case(case_id) for case_id in self._ids]
+        except HarnessError as error:
+            raise self.CollectError(str(error)) from error
+        for case in cases:
+            yield GoldenItem.from_parent(
+                self, name=case.name, replayer=self._replayer, case_id=case.id, line=case.where.line
+            )
+
+
+class GoldenItem(pytest.Item):
+    """One case as a test: `<family>/<operator>::<case>`."""
+
+    def __init__(self, *, replayer: Replayer, case_id: str, line: int, **kwargs: Any) -> None:
         """Remember what to replay, and where the case stands."""
         super().__init__(**kwargs)
         self._replayer = replayer
         self._case_id = case_id
-        self._place = (file, line - 1, case_id)
+        self._line = line
         self.add_marker("golden")
+        self.extra_keyword_matches.update((case_id, self.nodeid))  # -k sees family, operator and case by themselves
 
     def runtest(self) -> None:
         """Judge the case."""
@@ -103,7 +155,7 @@ class GoldenItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line (from 0) and id of the case."""
-        return self._place
+        return self.path, self._line - 1, self._case_id
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -117,13 +169,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker that every golden case carries."""
+    """Declare the marker that every golden case carries, and replay where --implementation says whom."""
     config.addinivalue_line("markers", "golden: a case of the golden harness")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Add one item a case, before -k and -m choose among them."""
     implementation = config.getoption("--implementation")
     if implementation is None:
         return
@@ -134,19 +181,64 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
             goldens=config.getoption("--golden-dir"),
             version=config.getoption("--golden"),
         )
-        for case_id, file, line in replayer.ids(tuple(config.getoption("--golden-cases"))):
-            path, _, name = case_id.rpartition("/")
-            items.append(
-                GoldenItem.from_parent(
-                    session, name=name, nodeid=f"{path}::{name}", replayer=replayer, case_id=case_id, file=file,
-                    line=line,
-                )
-            )  # fmt: skip
+        replay = GoldenReplay(implementation, replayer, tuple(config.getoption("--golden-cases")))
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from error
+    config.pluginmanager.register(replay, "golden_replay")
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say who is judged."""
-    implementation = config.getoption("--implementation")
-    return None if implementation is None else f"golden harness: replaying {implementation}"
+class GoldenReplay:
+    """The hooks of a run with --implementation: adds the cases, and says whether any of them was judged."""
+
+    def __init__(self, implementation: str, replayer: Replayer, patterns: tuple[str, ...]) -> None:
+        """Take the selected cases; raises `HarnessError` when there is none."""
+        self._implementation = implementation
+        self._replayer = replayer
+        self._files = replayer.select(patterns)
+        self._nodeids = {"::".join(case_id.rsplit("/", 1)) for _, ids in self._files for case_id in ids}
+        self._asked = 0
+        self._judged = 0
+
+    def pytest_report_header(self) -> str:
+        """Say who is judged."""
+        return f"golden harness: replaying {self._implementation}"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Collect the families beside what pytest finds itself."""
+        report = yield
+        if isinstance(collector, pytest.Session) and report.passed:
+            report.result = [*report.result, *self._families(collector)]
+        return report
+
+    def _families(self, session: pytest.Session) -> Iterator[pytest.Collector]:
+        for family, files in groupby(self._files, key=lambda entry: entry[0].parent.name):
+            yield GoldenFamily.from_parent(
+                session, name=family, nodeid=family, replayer=self._replayer, files=list(files)
+            )
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count the cases that came to a verdict."""
+        if report.when == "call" and report.nodeid in self._nodeids:
+            self._asked += 1
+            self._judged += not report.skipped
+
+    @property
+    def _judged_nothing(self) -> bool:
+        return bool(self._asked) and not self._judged
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Let a run that judged nothing be none of success."""
+        if self._judged_nothing and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say that nothing was judged."""
+        if self._judged_nothing:
+            what = "the one selected case" if self._asked == 1 else f"the {self._asked} selected cases"
+            terminalreporter.write_line(
+                f"golden harness: nothing was judged: {self._implementation} offers none of {what}", yellow=True
+            )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.answer import NoAnswer, ask, lacks_seed
 from harness.casefile import select_cases
 from harness.compare import compare_stage
-from harness.errors import GoldenError, HarnessError, Unsupported, UsageError
+from harness.errors import GoldenError, HarnessError, Unsupported, UsageError, message_of
 from harness.goldens import Goldens, OperatorGoldens
 from harness.inputs import Drawer
 from harness.model import (
@@ -34,8 +34,6 @@ from harness.noise import NotTheLaw, Trial, broken_laws, drawn_noise, expected_u
 from harness.selection import operator_path
 from harness.transcript import compare_text, standard_layout
 
-#: frames of a traceback that an ERROR shows
-_FRAMES = 6
 _SEEDED = "seed_repeats"
 
 
@@ -90,11 +88,11 @@ class Judge:
         before = _bytes_given(call)
         start = time.perf_counter()
         try:
-            outputs = self.implementation.run(call)
+            outputs = ask(self.implementation, call)
         except Unsupported as refusal:
-            return _result(case, Verdict.UNSUPPORTED, str(refusal))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plug-in raises is its ERROR, not ours
-            return _result(case, Verdict.ERROR, error_text(error))
+            return _result(case, Verdict.UNSUPPORTED, message_of(refusal))
+        except NoAnswer as fault:
+            return _result(case, Verdict.ERROR, str(fault))
         seconds = time.perf_counter() - start
         written = _written(call, before)
         if written:
@@ -126,16 +124,15 @@ class Judge:
         if case.laws and not own_noise:
             raise Unsupported("it draws no noise of its own")
         if case.laws and all(difference.ok for difference in differences):
-            names, note = _checkable(case.laws, call, self.implementation)
-            trial = Trial(run=self.implementation.run, call=call, outputs=outputs, noise=noise, read_noise=read)
+            run = partial(ask, self.implementation)
+            trial = Trial(run=run, call=call, outputs=outputs, noise=noise, read_noise=read)
             try:
+                names, note = _checkable(case.laws, call, self.implementation)
+                notes += note
                 problems += broken_laws(names, trial)
-            except (Unsupported, NotTheLaw):
-                raise
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - the laws run the plug-in again
-                problems.append(f"the laws made it raise {error_text(error)}")
-            notes += note
-        if case.transcript is not None and case.transcript.expect:
+            except NoAnswer as fault:
+                problems.append(f"laws: {fault}")
+        if case.transcript is not None and case.transcript.expect and not _of_another_form(differences):
             unchecked = _unchecked(outputs, differs=differs, own_noise=own_noise)
             problem, note_text = ("", unchecked) if unchecked else check_transcript(case, call, outputs, golden)
             problems += [f"transcript: {problem}"] if problem else []
@@ -151,6 +148,11 @@ class Judge:
             note="\n".join(notes),
             seconds=seconds,
         )
+
+
+def _of_another_form(differences: Iterable[Difference]) -> bool:
+    """Tell whether an output differs in more than values: a transcript could say so only worse."""
+    return any(difference.level in ("names", "shape", "dtype") for difference in differences)
 
 
 def _unchecked(outputs: Outputs, *, differs: str, own_noise: bool) -> str:
@@ -184,8 +186,7 @@ def _read_noise(call: Call, outputs: Outputs, *, golden: Golden, law: Implementa
 
 def _checkable(laws: Sequence[str], call: Call, implementation: Implementation) -> tuple[list[str], list[str]]:
     """Return the laws to check, and a note on the one that an implementation without a seed cannot keep."""
-    takes_seed = getattr(implementation, "takes_seed", None)
-    if _SEEDED in laws and callable(takes_seed) and not takes_seed(call.operator):
+    if _SEEDED in laws and lacks_seed(implementation, call.operator):
         return [law for law in laws if law != _SEEDED], [f"law {_SEEDED} not checked: it takes no 'seed'"]
     return list(laws), []
 
@@ -233,14 +234,6 @@ def check_transcript(case: Case, call: Call, outputs: Outputs, golden: Golden) -
         return compare_text(case.transcript.expect, layout, arrays, case.transcript.options)
     except UsageError as error:
         return str(error), ""
-
-
-def error_text(error: BaseException) -> str:
-    """Return the end of a traceback: the plug-in's own frames and the exception."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent][-_FRAMES:]
-    lines = [f"{frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in own]
-    return "\n".join([f"{type(error).__name__}: {error}", *(f"  at {line}" for line in lines)])
 
 
 def replay_file(judge: Judge, file: Path, cases: Iterable[Case], *, root: Path, goldens: Goldens) -> Iterator[Result]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.answer import NoAnswer, ask
 from harness.casefile import select_cases
-from harness.errors import HarnessError, NothingSelected, Unsupported, UsageError
-from harness.goldens import open_goldens
+from harness.errors import GoldenError, NothingSelected, Unsupported, UsageError, message_of
+from harness.goldens import Goldens, open_goldens
 from harness.implementation import load_implementation
 from harness.inputs import Drawer
-from harness.model import Case, Golden
-from harness.replay import error_text, make_call, printable
+from harness.model import Arrays, Call, Case, Golden, Outputs
+from harness.replay import make_call, printable
 from harness.transcript import render, standard_layout
 
 _PLAIN: Mapping[str, object] = {"precision": 8, "suppress": False, "linewidth": 120}
@@ -32,29 +33,61 @@ def find_case(case_id: str, cases: Path) -> Case:
     return (exact or found)[0]
 
 
-def show_case(case_id: str, *, implementation: str, cases: Path, goldens: Path, version: str) -> str:
-    """Return the text of a case; its noise and the `golden/...` arrays are the recorded ones.
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """The text of a case, and what a reader must know of it."""
 
-    Raises `GoldenError` when the golden is missing or stale, `UsageError` when the implementation offers no answer.
+    text: str
+    note: str  #: why no golden stands behind it, '' where one does
+
+
+def show_case(case_id: str, *, implementation: str, cases: Path, goldens: Path, version: str) -> Shown:
+    """Return the text of a case; its noise and the `golden/...` arrays are the recorded ones, where there are any.
+
+    Raises `GoldenError` when the golden is stale or corrupt, `UsageError` when the implementation gives no answer.
     """
     case = find_case(case_id, cases)
-    operator = open_goldens(goldens, version).operator(case.path)
-    golden: Golden | None = None
-    if operator.status(case.name, case.digest) == "ok":
-        golden = operator.golden(case.name)
+    opened = open_goldens(goldens, version)
     drawer = Drawer()
+    inputs, grad_outputs = drawer.draw(case)
+    golden, note = _golden(case, opened, {"inputs": inputs, "grad_outputs": grad_outputs})
     noise = golden.noise if golden is not None else drawer.draw_noise(case)
-    call = make_call(case, *drawer.draw(case), noise=noise)
-    try:
-        outputs = load_implementation(implementation).run(call)
-    except Unsupported as reason:
-        raise UsageError(f"{implementation} does not offer {case.id}: {reason}") from reason
-    except HarnessError:
-        raise
-    except Exception as error:
-        raise UsageError(f"{implementation} raised on {case.id}\n{error_text(error)}") from error
+    call = make_call(case, inputs, grad_outputs, noise=noise)
+    outputs = _answer(implementation, case, call)
     drawn = outputs.noise or call.noise
     arrays = printable(replace(call, noise=drawn), outputs.stages, drawn, golden)
     if case.transcript is None:
-        return render(standard_layout(arrays), arrays, _PLAIN)
-    return render(case.transcript.layout or standard_layout(arrays), arrays, case.transcript.options)
+        return Shown(text=render(standard_layout(arrays), arrays, _PLAIN), note=note)
+    layout = case.transcript.layout or standard_layout(arrays)
+    return Shown(text=render(layout, arrays, case.transcript.options), note=note)
+
+
+def _golden(case: Case, goldens: Goldens, given: Mapping[str, Arrays]) -> tuple[Golden | None, str]:
+    """Return the golden of a case, or None and why there is none; an old one raises `GoldenError`."""
+    operator = goldens.operator(case.path)
+    status = operator.status(case.name, case.digest)
+    if status == "missing":
+        return None, f"no golden of {goldens.version}: `harness record {case.id}` makes it"
+    if status == "absent":
+        return None, f"no golden: {case.id} is absent from {goldens.version}: {goldens.absent(case.id)}"
+    changed = operator.other_than_recorded(case.name, given)
+    if status == "stale" or changed:
+        other = "another case text" if status == "stale" else f"other {changed}"
+        problem = f"{case.id}: the golden of {goldens.version} is of {other}"
+        raise GoldenError(problem, where=str(case.where), hint=f"`harness record {case.id}` makes it anew")
+    return operator.golden(case.name), ""
+
+
+def _answer(implementation: str, case: Case, call: Call) -> Outputs:
+    try:
+        outputs = ask(load_implementation(implementation), call)
+    except Unsupported as refusal:
+        raise UsageError(f"{implementation} does not offer {case.id}: {message_of(refusal)}") from refusal
+    except NoAnswer as fault:
+        problem, *frames = str(fault).splitlines()
+        place = f" ({frames[-1].strip()})" if frames else ""
+        raise UsageError(f"{implementation} fails on {case.id}: {problem}{place}") from fault
+    if not outputs.stages:
+        reason = "; ".join(outputs.unsupported.values()) or "it answered no stage"
+        raise UsageError(f"{implementation} does not offer {case.id}: {reason}")
+    return outputs

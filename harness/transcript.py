@@ -90,7 +90,8 @@ def compare_text(expect: str, layout: str, arrays: Mapping[str, Array], options:
         problem = _compare_numbers(text, _lookup(match, arrays), options.get("precision", _PRECISION))
         if problem:
             return f"{match[1]}: {problem}", ""
-    return "", f"the transcript's text differs, its values do not\n{_first_other_line(expect, actual)}"
+    note = "the transcript's text differs; its values agree to one unit of the last printed digit"
+    return "", f"{note}\n{_first_other_line(expect, actual)}"
 
 
 def _placed(expect: str, layout: str) -> list[str] | None:

@@ -158,7 +158,8 @@ class _Reader:
             key = event.value
             if key in result:
                 line = self.keys[(*path, key)].start_mark.line + 1
-                raise self.error(event, f"duplicate key {key!r}: it stands in line {line} already")
+                place = ".".join(map(str, (*path, key)))
+                raise self.error(event, f"duplicate key {key!r} ({place}): it stands in line {line} already")
             below = (*path, key)
             if self.wanted is not None and not self.wanted(below):
                 self.skip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -153,6 +154,140 @@ def test_json_on_stdout_leaves_the_words_to_stderr() -> None:
     assert done.stderr.splitlines()[-1] == "1 passed, 0 failed, 0 unsupported"
 
 
+PRINTS = """
+import os
+print("imported")
+
+def l1_penalty(weight, lambd):
+    print("printed")
+    os.write(1, b"written\\n")
+    os.system("echo from a child")
+    return (abs(weight).sum() * lambd).astype(weight.dtype)
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_an_implementation_prints_goes_to_stderr(tmp_path: Path, jobs: str) -> None:
+    (tmp_path / "prints.py").write_text(PRINTS)
+    patterns = ("regularization/l1_penalty/small", "regularization/sgd/small")
+    done = run("replay", "prints", *patterns, "--json", "-", "--jobs", jobs, cwd=tmp_path)
+    assert [json.loads(line) for line in done.stdout.splitlines()][-1]["exit_code"] == 0
+    assert {"imported", "printed", "written", "from a child"} <= set(done.stderr.splitlines())
+    plain = run("replay", "prints", *patterns, "--jobs", jobs, cwd=tmp_path).stdout.splitlines()
+    assert plain[0].startswith("Replaying prints ")
+    assert not {"imported", "printed", "written", "from a child"} & set(plain)
+    shown = run("show", patterns[0], "--implementation", "prints", cwd=tmp_path)
+    assert shown.stdout.startswith("inputs/weight :\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
+@pytest.mark.parametrize(
+    "command", [["replay", "numpy", DOCUMENT, "--json", "-"], ["replay", "numpy", DOCUMENT], ["list"]]
+)
+def test_an_output_that_cannot_be_written_is_one_line(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "harness", *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "harness: the output: No space left on device"
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_a_message_that_no_encoding_can_write_ends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "half.py").write_text("def l1_penalty(weight, lambd):\n    return {'half \\ud800 \u00e9': weight}\n")
+    command = [sys.executable, "-m", "harness", "replay", "half", "regularization/l1_penalty/small", "--json", "out"]
+    done = subprocess.run(
+        command, capture_output=True, cwd=tmp_path, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"}
+    )
+    assert done.returncode == 1, done.stderr
+    assert rb"half \ud800 \xe9" in done.stdout
+    row = json.loads((tmp_path / "out").read_text(encoding="utf-8").splitlines()[1])
+    assert "half \ud800 \u00e9" in row["outputs"][0]["detail"]
+
+
+def test_the_help_tells_the_exit_codes_in_two_lines() -> None:
+    text = run("--help").stdout
+    assert "\\b" not in text
+    assert (
+        text.splitlines()[-1]
+        == "  file that cannot be read; 3 nothing was run; 4 a golden is missing, stale or corrupt."
+    )
+
+
+BROKEN = """
+from harness.model import Outputs, Stage
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+class Breaks:
+    name, version = "breaks", ""
+    def __init__(self, act):
+        self.act = act
+    def run(self, call):
+        return self.act()
+
+def raising(error):
+    raise error
+
+none = Breaks(lambda: None)
+lists = Breaks(lambda: Outputs(stages={Stage.FORWARD: {"output": [1.0]}}))
+lacks = Breaks(lambda: Outputs(stages={"backward": None}))
+mute = Breaks(lambda: raising(Mute()))
+leaves = Breaks(lambda: raising(GeneratorExit()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("none", "`run` returned None; expected harness.model.Outputs"),
+        ("lists", "forward/output is a list; expected a NumPy array"),
+        ("lacks", "backward is None; expected a mapping"),
+        ("mute", "Mute: (its message cannot be had: `__str__` raised RuntimeError)"),
+        ("leaves", "GeneratorExit:"),
+    ],
+)
+def test_a_broken_implementation_is_an_error_of_its_case_and_the_run_goes_on(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    (tmp_path / "broken.py").write_text(BROKEN)
+    done = run("replay", f"broken:{name}", DOCUMENT, "regularization/sgd/small", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count(f"  {words}") == 2
+    assert done.stdout.splitlines()[-1] == "0 passed, 0 failed, 2 raised an error, 0 unsupported"
+    shown = run("show", DOCUMENT, "--implementation", f"broken:{name}", cwd=tmp_path)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    (line,) = shown.stderr.splitlines()
+    assert line.startswith(f"harness: broken:{name} fails on {DOCUMENT}: {words}")
+
+
+def test_an_operator_itself_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "my_ops.py").write_text(MY_OPS)
+    done = run("replay", "my_ops:Dropout", DOCUMENT, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    hint = "name the module or object that holds it: 'my_ops'"
+    assert done.stderr == f"harness: 'my_ops:Dropout' is an operator itself; {hint}\n"
+
+
+def test_a_transcript_of_another_shape_is_not_checked(tmp_path: Path) -> None:
+    returned = "input * mask / (1 - self.p)"
+    (tmp_path / "my_ops.py").write_text(MY_OPS.replace(returned, f"({returned})[:1]"))
+    done = run("replay", "my_ops", DOCUMENT, cwd=tmp_path)
+    assert "  forward/output: shape (1, 7); expected (3, 7)\n" in done.stdout
+    assert "transcript" not in done.stdout
+
+
+def test_the_last_lines_say_how_the_noise_was_taken(tmp_path: Path) -> None:
+    (tmp_path / "my_ops.py").write_text(MY_OPS)
+    lines = run("replay", "my_ops", DOCUMENT, cwd=tmp_path).stdout.splitlines()
+    assert lines[2] == "  judged under torch's noise, injected"
+    assert lines[-2] == "1 case judged under torch's noise, injected"
+
+
 def test_junit_counts_and_tells(tmp_path: Path) -> None:
     (tmp_path / "my_ops.py").write_text(MY_OPS)
     run("replay", "my_ops", DOCUMENT, "regularization/sgd/small", "--junit", "out.xml", cwd=tmp_path)
@@ -201,6 +336,33 @@ def test_show_names_one_case() -> None:
     done = run("show", "regularization/dropout")
     assert done.returncode == 2
     assert "cases match 'regularization/dropout'; name one, such as regularization/dropout/small" in done.stderr
+
+
+def edited(folder: Path, old: str, new: str) -> Path:
+    """Return a folder of case files that holds the dropout cases, the first `old` in them replaced."""
+    target = folder / "cases" / "regularization" / "dropout.yaml"
+    target.parent.mkdir(parents=True)
+    text = (default_cases() / "regularization" / "dropout.yaml").read_text(encoding="utf-8")
+    assert old in text
+    target.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return folder / "cases"
+
+
+def test_show_of_an_edited_case_is_stale(tmp_path: Path) -> None:
+    cases = edited(tmp_path, "params: {p: 0.25}", "params: {p: 0.5}")
+    done = run("show", "regularization/dropout/small", "--cases-dir", str(cases))
+    assert (done.returncode, done.stdout) == (4, "")
+    (line,) = done.stderr.splitlines()
+    assert f"regularization/dropout/small: the golden of {REFERENCE} is of another case text" in line
+    assert line.endswith("; `harness record regularization/dropout/small` makes it anew")
+
+
+def test_show_of_a_new_case_says_that_it_has_no_golden(tmp_path: Path) -> None:
+    cases = edited(tmp_path, "name: small", "name: mine")
+    done = run("show", "regularization/dropout/mine", "--cases-dir", str(cases))
+    assert done.returncode == 0
+    assert done.stdout.startswith("inputs/input :\n")
+    assert done.stderr == f"note: no golden of {REFERENCE}: `harness record regularization/dropout/mine` makes it\n"
 
 
 def test_the_schema_beside_the_case_files_is_current() -> None:

@@ -16,18 +16,18 @@ FLOORS = [
     [["model", "errors"]],
     [["inputs", "schema"], ["bound"], ["compare", "transcript", "mutations", "flaws", "weakness"]],
     [
-        ["yamltext", "namespace", "locations", "goldenfile"],
+        ["yamltext", "namespace", "answer", "locations", "goldenfile"],
         ["matrix", "implementation", "goldens"],
         ["selection", "folders"],
         ["casefile", "pending"],
     ],
-    [["noise", "drift"], ["replay"], ["record", "show", "session"], ["accept", "audit"]],
+    [["noise", "drift"], ["replay"], ["recording", "show", "session"], ["record"], ["accept", "audit"]],
     [
         ["report.tally", "report.audit_tally", "report.operators"],
         ["report.text", "report.audit_text", "report.audit_jsonl"],
         ["report.jsonl", "report.junit", "report.terminal"],
     ],
-    [["cli_options"], ["cli_audit", "cli_goldens", "pytest_plugin"], ["cli"], ["__main__"]],
+    [["cli_options", "cli_output"], ["cli_audit", "cli_goldens", "pytest_plugin"], ["cli"], ["__main__"]],
 ]
 STEPS = {
     module: step for step, modules in enumerate([step for floor in FLOORS for step in floor]) for module in modules

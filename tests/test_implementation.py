@@ -139,5 +139,66 @@ def test_an_attribute_that_is_not_there_suggests_the_nearest(folder: Path) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("class Own:\n    name = 'own'\n", "no `version`"),
+        ("class Own:\n    version = ''\n", "no `name`"),
+        ("class Own:\n    name, version = 'own', 3\n", "its `version` is 3"),
+    ],
+)
+def test_an_implementation_has_a_name_and_a_version(folder: Path, text: str, words: str) -> None:
+    write(folder / "my_ops_k.py", f"{text}    def run(self, call): pass\n")
+    hint = "name, version ('' for none) and run(call) make an implementation"
+    assert complaint("my_ops_k:Own") == f"'my_ops_k:Own' has `run`, but {words}; {hint}"
+    del sys.modules["my_ops_k"]
+
+
+def test_a_module_may_have_an_operator_named_run(folder: Path) -> None:
+    write(folder / "my_ops_l.py", "def run(command): pass\n")
+    assert isinstance(load_implementation("my_ops_l"), Namespace)
+
+
+def test_a_class_that_cannot_be_made(folder: Path) -> None:
+    write(folder / "my_ops_m.py", "class Own:\n    def __init__(self, device): pass\n    def run(self, call): pass\n")
+    assert complaint("my_ops_m:Own").startswith("making 'my_ops_m:Own' raised TypeError: ")
+
+
+@pytest.mark.parametrize("error", ["KeyError(name)", "GeneratorExit", "RuntimeError('two\\nlines')"])
+def test_a_module_that_cannot_be_asked(folder: Path, error: str) -> None:
+    write(folder / "my_ops_n.py", f"def __getattr__(name):\n    raise {error}\n")
+    found = complaint("my_ops_n")
+    assert found.startswith("asking 'my_ops_n' for 'run' raised ")
+    assert found.endswith("; what is not there must be an AttributeError")
+    assert complaint("my_ops_n:ops").startswith("asking 'my_ops_n:ops' for 'ops' raised ")
+    del sys.modules["my_ops_n"]
+
+
+@pytest.mark.parametrize(
+    ("part", "home"),
+    [("dropout", "my_ops_o"), ("Dropout", "my_ops_o"), ("made", "my_ops_o"), ("ns.act", "my_ops_o:ns")],
+)
+def test_an_operator_itself_is_no_implementation(folder: Path, part: str, home: str) -> None:
+    write(
+        folder / "my_ops_o.py",
+        "class Dropout:\n    def forward(self, input): return input\n"
+        "def dropout(input): return input\n"
+        "made = Dropout()\n"
+        "class ns:\n    act = staticmethod(dropout)\n",
+    )
+    name = f"my_ops_o:{part}"
+    assert complaint(name) == f"{name!r} is an operator itself; name the module or object that holds it: {home!r}"
+    assert isinstance(load_implementation(home), Namespace)
+    del sys.modules["my_ops_o"]
+
+
+def test_an_operator_given_as_an_object() -> None:
+    def gelu(input: object) -> object:
+        return input
+
+    with pytest.raises(UsageError, match=r"^'gelu' is an operator itself; name the module or object that holds it$"):
+        load_implementation(gelu)
+
+
 def test_programs_are_not_offered_yet() -> None:
     assert complaint("exec:./my_impl").startswith("exec:./my_impl: programs that speak over a pipe")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from test_cli import DOCUMENT, MY_OPS, run
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def pytest_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,14 +33,70 @@ def test_every_case_is_a_test_with_its_id(folder: Path) -> None:
 
 
 def test_cases_are_chosen_with_k(folder: Path) -> None:
-    done = pytest_run(folder, "--implementation", "numpy", "-k", "document", "-q")
-    assert "1 passed, 912 deselected" in done.stdout
+    done = pytest_run(folder, "--implementation", "numpy", "-k", "document")
+    count = len(run("list").stdout.splitlines())
+    assert f"collected {count} items / {count - 1} deselected / 1 selected" in done.stdout
+    assert f"1 passed, {count - 1} deselected" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["regularization/dropout/document", "regularization/dropout::document", "regularization and dropout and document"],
+)
+def test_k_sees_family_operator_case_and_id(folder: Path, words: str) -> None:
+    done = pytest_run(folder, "--implementation", "numpy", "-k", words, "--golden-cases", "regularization/d*", "-v")
+    assert done.returncode == 0, done.stdout
+    assert "regularization/dropout::document PASSED" in done.stdout
+    assert "1 passed" in done.stdout
+
+
+def test_the_command_of_the_readme_selects_what_it_says(folder: Path) -> None:
+    (command,) = (line for line in README.splitlines() if line.startswith("$ pytest --implementation"))
+    done = pytest_run(folder, *shlex.split(command)[2:], "-v")
+    assert "regularization/dropout::small FAILED" in done.stdout, done.stdout
+    told = {line.split()[0] for line in done.stdout.splitlines() if " FAILED " in line or " SKIPPED " in line}
+    assert told
+    assert all("dropout" in name and name.endswith("::small") for name in told)
+
+
+def test_the_cases_are_a_tree(folder: Path) -> None:
+    done = pytest_run(folder, "--implementation", "numpy", "--collect-only", "--golden-cases", DOCUMENT)
+    tree = ["<GoldenFamily regularization>", "  <GoldenOperator dropout>", "    <GoldenItem document>"]
+    assert "\n".join(tree) in done.stdout
+
+
+def test_the_cases_come_beside_the_tests_that_there_are(folder: Path) -> None:
+    (folder / "golden").mkdir()
+    (folder / "golden" / "test_mine.py").write_text("def test_mine(): pass\n")
+    done = pytest_run(folder, "--implementation", "numpy", "--golden-cases", DOCUMENT, "-v")
+    assert "golden/test_mine.py::test_mine PASSED" in done.stdout
+    assert "2 passed in " in done.stdout
+
+
+# -- nothing judged
+
+
+@pytest.mark.parametrize("parallel", [[], ["-n", "2"]])
+def test_a_run_that_judged_nothing_is_no_success(folder: Path, parallel: list[str]) -> None:
+    (folder / "golden").mkdir()
+    (folder / "golden" / "test_mine.py").write_text("def test_mine(): pass\n")
+    done = pytest_run(folder, "--implementation", "json", "--golden-cases", "regularization/*/small", *parallel)
+    assert done.returncode == 5, done.stdout
+    assert "golden harness: nothing was judged: json offers none of the 19 selected cases\n" in done.stdout
+    assert "1 passed, 19 skipped in " in done.stdout
+
+
+def test_one_case_that_is_judged_is_enough(folder: Path) -> None:
+    (folder / "my_ops.py").write_text("def l1_penalty(weight, lambd):\n    return (abs(weight).sum() * lambd)\n")
+    done = pytest_run(folder, "--implementation", "my_ops", "--golden-cases", "regularization/*/small")
+    assert done.returncode == 0, done.stdout
+    assert "nothing was judged" not in done.stdout
 
 
 def test_the_failure_text_is_that_of_the_command_line(folder: Path) -> None:
     done = pytest_run(folder, "--implementation", "my_ops", "--golden-cases", DOCUMENT)
     assert done.returncode == 1
-    told = run("replay", "my_ops", DOCUMENT, cwd=folder).stdout.splitlines()[1:-1]
+    told = run("replay", "my_ops", DOCUMENT, cwd=folder).stdout.splitlines()[1:-2]
     assert "\n".join(told) in done.stdout
 
 
@@ -56,6 +115,8 @@ def test_it_works_in_parallel_and_with_junit(folder: Path) -> None:
     suite = ET.parse(folder / "out.xml").getroot().find("testsuite")  # noqa: S314 - our own file
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("19", "1", "18")
+    failed = [case for case in suite.iter("testcase") if case.find("failure") is not None]
+    assert [(case.get("classname"), case.get("name")) for case in failed] == [("regularization.dropout", "small")]
 
 
 def test_one_line_in_a_test_file_does_the_same(folder: Path) -> None:
@@ -68,12 +129,13 @@ def test_one_line_in_a_test_file_does_the_same(folder: Path) -> None:
     done = pytest_run(folder, "-v")
     assert f"test_mine.py::test_golden[{DOCUMENT}] FAILED" in done.stdout
     assert f"test_mine.py::test_numpy[{DOCUMENT}] PASSED" in done.stdout
-    told = run("replay", "my_ops", DOCUMENT, cwd=folder).stdout.splitlines()[1:-1]
+    told = run("replay", "my_ops", DOCUMENT, cwd=folder).stdout.splitlines()[1:-2]
     assert "\n".join(told) in done.stdout
 
 
-def test_a_wrong_name_is_a_usage_error(folder: Path) -> None:
-    done = pytest_run(folder, "--implementation", "nunpy")
+@pytest.mark.parametrize("parallel", [[], ["-n", "2"]])
+def test_a_wrong_name_is_a_usage_error(folder: Path, parallel: list[str]) -> None:
+    done = pytest_run(folder, "--implementation", "nunpy", *parallel)
     assert done.returncode == 4
     assert "no implementation and no module named 'nunpy'; did you mean 'numpy'?" in done.stderr
 

@@ -255,6 +255,37 @@ def test_what_a_version_cannot_do_is_absent_with_its_reason(folders: tuple[Path,
     assert verdicts["family/dropout/plain"].message == "absent from torch-1.13.1: no kernel for it"
 
 
+def raising(call: Call, outputs: Outputs) -> Outputs:
+    if call.operator == "dropout":
+        raise RuntimeError("this version wants another shape")
+    return outputs
+
+
+def test_what_a_version_refuses_that_the_reference_answers_is_absent(folders: tuple[Path, Path]) -> None:
+    accepted(folders)
+    found = accepted(folders, Reference("1.13.1", change=raising)).found
+    reason = "harness.reference.regularization.dropout raised RuntimeError: this version wants another shape"
+    assert (found.errors, found.absent) == ([], {"family/dropout/plain": reason})
+
+
+def test_what_the_reference_refuses_is_an_error_and_so_it_is_where_the_reference_has_no_golden(
+    folders: tuple[Path, Path],
+) -> None:
+    assert len(recorded(folders, Reference(change=raising)).found.errors) == 1
+    assert len(recorded(folders, Reference("1.13.1", change=raising)).found.errors) == 1
+
+
+def test_a_version_that_answers_nothing_is_an_error(folders: tuple[Path, Path]) -> None:
+    accepted(folders)
+
+    def broken(call: Call, outputs: Outputs) -> Outputs:
+        raise RuntimeError("Numpy is not available")
+
+    (error,) = recorded(folders, Reference("1.13.1", change=broken)).found.errors
+    assert error.problem == "torch-1.13.1 answers none of 3 cases"
+    assert "Numpy is not available" in error.hint
+
+
 def test_a_version_is_stale_once_its_reference_is_recorded_anew(folders: tuple[Path, Path]) -> None:
     (folders[0] / "family" / "dropout.yaml").unlink()
     accepted(folders)

@@ -71,6 +71,8 @@ def test_a_failure_in_full() -> None:
 def test_a_failure_says_under_which_noise_it_was_judged() -> None:
     text = describe(replace(FAILED, noise_mode=NoiseMode.READ_BACK))
     assert text.splitlines()[1] == "  judged under the noise that it drew and exposed"
+    text = describe(replace(FAILED, noise_mode=NoiseMode.INJECT))
+    assert text.splitlines()[1] == "  judged under torch's noise, injected"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +137,7 @@ def test_the_summary_of_everything() -> None:
     assert text == (
         "stage eval is not offered in 1 case that otherwise passed or failed\n"
         "stage backward is not offered in 2 cases that otherwise passed or failed\n"
+        "3 cases judged under torch's noise, injected\n"
         "1 case judged under the noise derived from its output\n"
         "1 passed, 2 failed, 3 raised an error, 4 crash, 5 timeout, 7 without a usable golden, 8 stale, "
         "9 expected fail, 10 unexpected pass, 6 unsupported"

@@ -103,7 +103,7 @@ def test_locate_a_key() -> None:
 
 
 def test_a_duplicate_key_names_both_lines() -> None:
-    assert complaint("a: 1\nb: 2\na: 3\n") == "x.yaml:3:1: duplicate key 'a': it stands in line 1 already"
+    assert complaint("a: 1\nb: 2\na: 3\n") == "x.yaml:3:1: duplicate key 'a' (a): it stands in line 1 already"
 
 
 def test_an_alias() -> None:

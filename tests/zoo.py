@@ -1242,7 +1242,7 @@ WRONG = (
         (FixedSeed, "laws", "law calls_differ: two calls draw the same noise"),
         (IgnoresSeed, "laws", "law seed_repeats: one seed draws two noises"),
         (EmptyLie, "laws", "judged under the noise that it drew and exposed"),
-        (RaisesUnderLaws, "laws", "the laws made it raise ZeroDivisionError"),
+        (RaisesUnderLaws, "laws", "laws: ZeroDivisionError"),
         (NeverDrops, "laws", "law keep_rate: 'mask' keeps 1.0000 of 1536; expected 0.7000"),
         (NoiseInEval, "laws", "eval/output: "),
         (WrongDtype, "document|small", "forward/output: dtype float64; expected float32"),

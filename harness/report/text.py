@@ -10,6 +10,7 @@ from harness.drift import ArrayDrift, Change, count_changes, largest, loud
 from harness.model import Difference, NoiseMode, Result, Stage, Verdict
 
 _NOISE = {
+    NoiseMode.INJECT: "under torch's noise, injected",
     NoiseMode.READ_BACK: "under the noise that it drew and exposed",
     NoiseMode.DERIVED: "under the noise derived from its output",
 }
