@@ -1,43 +1,40 @@
-"""The built-in NumPy implementation: every operator of the case files, written to be read beside the paper."""
+"""The built-in NumPy implementation: the operators of the case files, written to be read beside their papers."""
 
-from harness.implementations.numpy.dropout import (
-    AlphaDropout,
-    Dropout,
-    Dropout1d,
-    Dropout2d,
-    Dropout3d,
-    FeatureAlphaDropout,
-    HintonDropout,
-)
-from harness.implementations.numpy.norms import Renorm, clip_grad_norm, clip_grad_value
-from harness.implementations.numpy.optimizers import adam, adamw, sgd
-from harness.implementations.numpy.penalties import (
-    ElasticNetPenalty,
-    L1Penalty,
-    L2Penalty,
-    LinearMseElasticNet,
-    LinearMseL1,
-    LinearMseL2,
-)
-
-__all__ = [
-    "AlphaDropout",
-    "Dropout",
-    "Dropout1d",
-    "Dropout2d",
-    "Dropout3d",
-    "ElasticNetPenalty",
-    "FeatureAlphaDropout",
-    "HintonDropout",
-    "L1Penalty",
-    "L2Penalty",
-    "LinearMseElasticNet",
-    "LinearMseL1",
-    "LinearMseL2",
-    "Renorm",
-    "adam",
-    "adamw",
-    "clip_grad_norm",
-    "clip_grad_value",
-    "sgd",
-]
+from harness.implementations.numpy.activations_piecewise import *
+from harness.implementations.numpy.activations_smooth import *
+from harness.implementations.numpy.activations_softmax import *
+from harness.implementations.numpy.convolution import *
+from harness.implementations.numpy.dropout import *
+from harness.implementations.numpy.elementwise_arithmetic import *
+from harness.implementations.numpy.elementwise_comparison import *
+from harness.implementations.numpy.elementwise_exponentials import *
+from harness.implementations.numpy.elementwise_powers import *
+from harness.implementations.numpy.elementwise_rounding import *
+from harness.implementations.numpy.elementwise_selection import *
+from harness.implementations.numpy.elementwise_trigonometry import *
+from harness.implementations.numpy.linear import *
+from harness.implementations.numpy.losses_classification import *
+from harness.implementations.numpy.losses_ctc import *
+from harness.implementations.numpy.losses_margin import *
+from harness.implementations.numpy.losses_regression import *
+from harness.implementations.numpy.normalization import *
+from harness.implementations.numpy.normalization_weights import *
+from harness.implementations.numpy.norms import *
+from harness.implementations.numpy.optimizers import *
+from harness.implementations.numpy.penalties import *
+from harness.implementations.numpy.pooling import *
+from harness.implementations.numpy.pooling_adaptive import *
+from harness.implementations.numpy.reductions import *
+from harness.implementations.numpy.reductions_counting import *
+from harness.implementations.numpy.reductions_extremes import *
+from harness.implementations.numpy.reductions_norms import *
+from harness.implementations.numpy.reductions_order import *
+from harness.implementations.numpy.reductions_scans import *
+from harness.implementations.numpy.shapes import *
+from harness.implementations.numpy.shapes_diagonals import *
+from harness.implementations.numpy.shapes_indexing import *
+from harness.implementations.numpy.shapes_joining import *
+from harness.implementations.numpy.shapes_products import *
+from harness.implementations.numpy.shapes_reducing import *
+from harness.implementations.numpy.special import *
+from harness.implementations.numpy.special_gamma import *

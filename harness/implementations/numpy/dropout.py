@@ -6,6 +6,16 @@ import numpy as np
 
 from harness.implementations.numpy.precision import Array, nan_is_meant, narrow, widen
 
+__all__ = [
+    "AlphaDropout",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "FeatureAlphaDropout",
+    "HintonDropout",
+]
+
 
 class Dropout:
     """Inverted dropout. torch.nn.functional.dropout; arXiv 1207.0580 is `HintonDropout`.

@@ -6,6 +6,12 @@ import numpy as np
 
 from harness.implementations.numpy.precision import Array, nan_is_meant, narrow, widen
 
+__all__ = [
+    "Renorm",
+    "clip_grad_norm",
+    "clip_grad_value",
+]
+
 
 class Renorm:
     """Max-norm: scales each slice along `dim` whose p-norm n is above maxnorm. torch.renorm; arXiv 1207.0580.

@@ -9,6 +9,12 @@ import numpy as np
 
 from harness.implementations.numpy.precision import Array, narrow, widen
 
+__all__ = [
+    "adam",
+    "adamw",
+    "sgd",
+]
+
 
 def sgd(
     param: Array,

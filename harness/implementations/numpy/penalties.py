@@ -6,6 +6,15 @@ import numpy as np
 
 from harness.implementations.numpy.precision import Array, nan_is_meant, narrow, widen
 
+__all__ = [
+    "ElasticNetPenalty",
+    "L1Penalty",
+    "L2Penalty",
+    "LinearMseElasticNet",
+    "LinearMseL1",
+    "LinearMseL2",
+]
+
 
 class _Penalty:
     """A penalty on a weight of any shape; its value is a scalar."""
