@@ -160,7 +160,7 @@ def _spread(call: Call, truth: Wide, dtype: np.dtype[Any], run: Run) -> Wide:
     """Return how far one rounding of the inputs moves each floating element, and refuse what flips."""
     eps = float(finfo(dtype).eps)
     spread = {key: np.zeros(array.shape) for key, array in truth.items()}
-    noise = _noise_floor(truth)
+    noise = _noise_floor(call, truth)
     for seed in range(RUNS):
         pending = {key: np.isfinite(array) for key, array in truth.items() if is_floating(array.dtype)}
         for direction, signs in enumerate(_directions(seed)):
@@ -185,9 +185,13 @@ def _spread(call: Call, truth: Wide, dtype: np.dtype[Any], run: Run) -> Wide:
     return spread
 
 
-def _noise_floor(truth: Wide) -> dict[Stage, float]:
-    """Return by stage how much of a movement is rounding in float64 and no answer."""
-    floor: dict[Stage, float] = {}
+def _noise_floor(call: Call, truth: Wide) -> dict[Stage, float]:
+    """Return by stage how much of a movement is rounding in float64 and no answer.
+
+    Gradients that are all zero analytically are the rounding of what came down.
+    """
+    upstream = [float(np.max(np.abs(a), initial=0.0, where=np.isfinite(a))) for a in call.grad_outputs.values()]
+    floor = {Stage.BACKWARD: max(upstream, default=0.0) * _NOISE}
     for (stage, _), array in truth.items():
         if is_floating(array.dtype):
             largest = float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array)))

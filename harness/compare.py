@@ -28,24 +28,29 @@ def compare_stage(
         found, wanted = (", ".join(sorted(names)) or "nothing" for names in (actual, expected))
         return [Difference(stage=stage, name="", level="names", detail=f"returned {found}; expected {wanted}")]
     if up_to_sign:
-        actual = _turned(actual, expected, up_to_sign)
+        actual = turned(actual, expected, up_to_sign)
     return [
         compare_array(stage, name, actual[name], golden, tolerance=tolerance, signed_zero=signed_zero)
         for name, golden in expected.items()
     ]
 
 
-def _turned(actual: Arrays, expected: Mapping[str, Expected], axes: Mapping[str, int]) -> Arrays:
-    """Return `actual` with vector i of every array in `axes` turned where the first array's points away."""
+def turned(actual: Arrays, expected: Mapping[str, Expected], axes: Mapping[str, int]) -> Arrays:
+    """Return `actual` with vector i of every array in `axes` turned where the first array's points away.
+
+    Arrays that are not of the golden's shape, or not of one number of vectors, are left as they are.
+    """
     named = [name for name in axes if name in expected]
-    if not named or any(actual[name].shape != expected[name].golden.shape for name in named):
+    if not named or any(name not in actual or actual[name].shape != expected[name].golden.shape for name in named):
         return actual  # the comparison says so
+    if len({actual[name].shape[axes[name]] for name in named}) > 1:
+        return actual
     first, axis = named[0], axes[named[0]]
     product = actual[first].astype(np.float64) * expected[first].golden.astype(np.float64)
-    turned = np.moveaxis(product, axis, -1).sum(axis=-2) < 0  # (..., vectors)
+    away = np.moveaxis(product, axis, -1).sum(axis=-2) < 0  # (..., vectors)
     result = dict(actual)
     for name in named:
-        signs = np.where(turned, -1, 1).astype(actual[name].dtype)[..., np.newaxis, :]
+        signs = np.where(away, -1, 1).astype(actual[name].dtype)[..., np.newaxis, :]
         result[name] = np.moveaxis(np.moveaxis(actual[name], axes[name], -1) * signs, -1, axes[name])
     return result
 

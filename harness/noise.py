@@ -151,7 +151,12 @@ class Trial:
     @property
     def keep(self) -> float:
         """The probability that an element is kept."""
-        return 1.0 - float(self.call.params.get("p", 0.5))
+        return 1.0 - float(self.call.params.get(self.dropped_by, 0.5))
+
+    @property
+    def dropped_by(self) -> str:
+        """The param that is the probability of dropping: `dropout_p` in attention, `p` elsewhere."""
+        return "dropout_p" if "dropout_p" in self.call.params else "p"
 
 
 #: returns '' when the law holds, else what was found
@@ -159,7 +164,7 @@ Law: TypeAlias = Callable[[Trial], str]
 
 
 def _with_p(trial: Trial, p: float, *, stages: tuple[Stage, ...]) -> Call:
-    return replace(trial.call, params={**trial.call.params, "p": p}, stages=stages)
+    return replace(trial.call, params={**trial.call.params, trial.dropped_by: p}, stages=stages)
 
 
 def _p_zero(trial: Trial) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.answer import NoAnswer, ask, lacks_seed
 from harness.casefile import select_cases
-from harness.compare import compare_stage
+from harness.compare import compare_stage, turned
 from harness.errors import GoldenError, HarnessError, Unsupported, UsageError, message_of
 from harness.goldens import Goldens, OperatorGoldens
 from harness.inputs import Drawer
@@ -228,7 +228,10 @@ def _in_order(call: Call, arrays: Arrays) -> Arrays:
 def check_transcript(case: Case, call: Call, outputs: Outputs, golden: Golden) -> tuple[str, str]:
     """Return problem and note of a case's transcript; see `transcript.compare_text`."""
     assert case.transcript is not None  # noqa: S101 - the caller asks only for a case that has one
-    arrays = printable(call, outputs.stages, golden.noise, golden)
+    stages = {
+        stage: turned(arrays, golden.expected[stage], case.up_to_sign) for stage, arrays in outputs.stages.items()
+    }
+    arrays = printable(call, stages, golden.noise, golden)
     layout = case.transcript.layout or standard_layout(arrays)
     try:
         return compare_text(case.transcript.expect, layout, arrays, case.transcript.options)

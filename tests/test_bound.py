@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import ml_dtypes
 import numpy as np
@@ -218,3 +219,14 @@ def test_the_truth_of_integers_asks_for_float64() -> None:
     found = derive_expected(call, root(call), root)[Stage.FORWARD]["output"]
     assert found.golden.dtype == np.float32
     assert found.truth.tolist() == [2**0.5, 3**0.5]
+
+
+def test_gradients_that_are_all_zero_but_for_rounding_are_no_jump() -> None:
+    def run(call: Call) -> Outputs:
+        x = call.inputs["x0"].astype(np.float64)
+        gradient = np.asarray((x / x.sum()).sum() - 1.0, dtype=call.inputs["x0"].dtype)  # zero but for rounding
+        return Outputs(stages={Stage.BACKWARD: {"grad_x0": gradient}})
+
+    values = np.random.RandomState(1).standard_normal(40).astype(np.float32)
+    call = replace(call_of(values), stages=(Stage.BACKWARD,), grad_outputs={"output": floats(1.0)})
+    assert derive_expected(call, run(call), run)[Stage.BACKWARD]["grad_x0"].bound < 1e-6

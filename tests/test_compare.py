@@ -261,3 +261,10 @@ def test_a_wrong_vector_differs_whatever_its_sign() -> None:
 
 def test_vectors_of_another_shape_are_not_turned() -> None:
     assert compared_svd(U[:1], VH) == ["U"]
+
+
+def test_arrays_of_unequal_numbers_of_vectors_are_not_turned() -> None:
+    full = np.concatenate([U, U[..., :1]], axis=-1)
+    expected = {"U": golden(full, 1e-9, np.float64), "Vh": golden(VH, 1e-9, np.float64)}
+    found = compare_stage(Stage.FORWARD, {"U": -full, "Vh": -VH}, expected, up_to_sign=AXES)
+    assert [difference.ok for difference in found] == [False, False]

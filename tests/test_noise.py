@@ -276,3 +276,20 @@ def test_an_exposed_mask_inside_the_operator_is_read_back() -> None:
     mask = np.array([[1, 0, 1]])
     outputs = Outputs(stages={}, noise_mode=NoiseMode.READ_BACK, noise={"mask": mask})
     assert np.array_equal(drawn_noise(call_of(X), outputs, {"mask": mask == 1}, law)["mask"], mask == 1)
+
+
+def test_the_laws_of_attention_read_its_own_name_of_p() -> None:
+    trial = trial_of(drawing)
+    renamed = replace(trial, call=replace(trial.call, params={"dropout_p": P}))
+    assert trial.keep == renamed.keep == 1 - P
+    asked: list[Mapping[str, Any]] = []
+
+    def watch(call: Call) -> Outputs:
+        asked.append(call.params)
+        return law(replace(call, params={"p": call.params["dropout_p"]}, noise={"mask": np.ones_like(X, dtype=bool)}))
+
+    broken_laws(
+        ["p_zero", "p_one"],
+        replace(renamed, run=watch, call=replace(renamed.call, inputs={"input": X}, grad_outputs={"output": X})),
+    )
+    assert asked == [{"dropout_p": 0.0}, {"dropout_p": 1.0}]

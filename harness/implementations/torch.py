@@ -16,7 +16,7 @@ import torch
 
 from harness.errors import RecordError, Unsupported, nearest
 from harness.inputs import dtype_of
-from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, read_only
+from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, is_floating, read_only
 from harness.reference.classes import as_function
 from harness.reference.noisy import Noisy
 
@@ -135,8 +135,8 @@ def _one_thread() -> Iterator[None]:
 
 @contextmanager
 def _default_dtype(call: Call) -> Iterator[None]:
-    """Let integers become float64 where the call asks for it, and float32 elsewhere."""
-    if not call.widest:
+    """Let integers become float64 where the call asks for it and has no floating input, and float32 elsewhere."""
+    if not call.widest or any(is_floating(array.dtype) for array in call.inputs.values()):
         yield
         return
     before = torch.get_default_dtype()
@@ -215,7 +215,7 @@ class _Run:
             if not isinstance(value, torch.Tensor):
                 problem = f"output {name!r} of {self.call.reference} is a {type(value).__name__}, expected a tensor"
                 raise RecordError(problem, hint="reference a function that returns tensors")
-        return {name: torch.view_as_real(value) if value.is_complex() else value for name, value in found.items()}
+        return {name: _as_pairs(value) if value.is_complex() else value for name, value in found.items()}
 
     def by_position(self, values: list[Any]) -> dict[str, Any]:
         names = self.call.outputs
@@ -240,6 +240,11 @@ class _Run:
         )
         filled = [torch.zeros_like(x) if g is None else g for x, g in zip(wanted, gradients, strict=True)]
         return {f"grad_{name}": gradient for name, gradient in zip(self.call.differentiable, filled, strict=True)}
+
+
+def _as_pairs(value: torch.Tensor) -> torch.Tensor:
+    """Return complex numbers as pairs; a conjugate that torch has only noted down is carried out first."""
+    return torch.view_as_real(value.resolve_conj() if hasattr(value, "resolve_conj") else value)
 
 
 def _flat(answer: Any) -> Iterator[Any]:

@@ -15,7 +15,7 @@ class Noisy:
     """A random operator, taken apart so that its noise can be recorded and given back.
 
     Under one state of torch's generator, `native(training=True)` and `law` with the noise that `draw` returns give the
-    same bits.
+    same bits. So `native` must not draw anything else, such as the first weights of a module.
     """
 
     #: `native(**inputs, training, **params)`: draws for itself; with `training=False` it is the operator in eval mode
