@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 
 from harness.errors import GoldenError
-from harness.goldenfile import MANIFEST, OperatorFile, read_manifest, read_operator, read_operator_manifest, vouched
+from harness.goldenfile import (
+    DERIVED,
+    MANIFEST,
+    OperatorFile,
+    read_manifest,
+    read_operator,
+    read_operator_manifest,
+    vouched,
+)
 from harness.model import Array, Arrays, Expected, Golden, Stage, is_floating
 
 #: the torch version whose goldens are whole; every other one is an overlay of it
@@ -101,25 +109,25 @@ class OperatorGoldens:
 
     def golden(self, case: str) -> Golden:
         """Return the golden of a case. Raises `GoldenError` as `arrays_of` does."""
-        arrays = self.arrays_of(case)
         noise: dict[str, Array] = {}
         expected: dict[Stage, dict[str, Expected]] = {}
-        for key, array in arrays.items():
+        for key in self.keys_of(case):
             part, _, name = key.partition("/")
-            if part == "noise":
-                noise[name] = array
-            elif part in _STAGES:
-                expected.setdefault(_STAGES[part], {})[name] = self._expected(arrays, case, key)
+            if part in _STAGES:
+                expected.setdefault(_STAGES[part], {})[name] = self._expected(f"{case}/{key}")
+            elif part not in DERIVED:
+                array = self.take(f"{case}/{key}")
+                if part == "noise" and array is not None:
+                    noise[name] = array
         return Golden(noise=noise, expected=expected)
 
-    def _expected(self, arrays: Mapping[str, Array], case: str, key: str) -> Expected:
-        golden = arrays[key]
+    def _expected(self, key: str) -> Expected:
+        file = self.own if self.base is None or key in self.own.lines or key in self.own.arrays else self.base
+        golden, truth, bound = file.output(key)
         if not is_floating(golden.dtype):
             return Expected(golden=golden, truth=golden, bound=np.zeros(golden.shape))
-        bound = arrays.get(f"bound/{key}")
         if bound is None:
-            raise GoldenError(f"array '{case}/bound/{key}' is missing", where=str(self.own.path), hint="record it anew")
-        truth = arrays.get(f"truth/{key}")
+            raise GoldenError(f"array {key!r} has no bound", where=str(file.path), hint="record it anew")
         return Expected(golden=golden, truth=golden.astype(np.float64) if truth is None else truth, bound=bound)
 
 

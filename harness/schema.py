@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
@@ -87,7 +88,7 @@ class DrawModel(Strict):
     shift: Finite = 0.0
     edges: list[EdgeName] = Field(default_factory=list, description="values laid in turn over every second element")
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The one kind that is given."""
         return self._kinds()[0]
@@ -96,7 +97,7 @@ class DrawModel(Strict):
         """Return the kinds that are given, in no order."""
         return [name for name in self.model_fields_set if name in _KINDS and getattr(self, name) is not None]
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Shape of the array that will be drawn."""
         kind = self.kind

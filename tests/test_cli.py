@@ -71,7 +71,7 @@ def test_numpy_passes_every_case() -> None:
     assert done.returncode == 0, done.stdout
     last = done.stdout.splitlines()[-1]
     assert last.endswith("0 failed, 0 unsupported")
-    assert int(last.split()[0]) > 900
+    assert int(last.split()[0]) > 13_000
 
 
 def test_several_processes_say_the_same_as_one() -> None:
@@ -308,9 +308,9 @@ def test_a_version_that_is_not_recorded_lists_those_that_are() -> None:
     assert "torch-1.13.1, torch-2.13.0, torch-2.15.0" in done.stderr
 
 
-@pytest.mark.parametrize("version", ["torch-1.13.1", "2.15.0"])
-def test_numpy_conforms_to_every_recorded_version(version: str) -> None:
-    done = run("replay", "numpy", "--golden", version)
+@pytest.mark.parametrize("version", ["torch-2.15.0", "1.13.1"])
+def test_a_recorded_version_can_be_named_with_and_without_torch(version: str) -> None:
+    done = run("replay", "numpy", "regularization/l1_penalty", "--golden", version)
     assert done.returncode == 0, done.stdout
     assert ", 0 failed, " in done.stdout.splitlines()[-1]
 
@@ -391,7 +391,11 @@ def test_a_usage_error_is_exit_2() -> None:
 def test_drift_between_recorded_versions() -> None:
     done = run("drift", "2.13.0", "2.15.0")
     assert done.returncode == 0
-    assert done.stdout.startswith("torch-2.15.0: 5389 arrays against torch-2.13.0:\n    5389 identical\n")
+    head, identical, *_ = done.stdout.splitlines()
+    assert head.startswith("torch-2.15.0: ")
+    assert head.endswith(" arrays against torch-2.13.0:")
+    assert int(identical.split()[0]) > 0.99 * int(head.split()[1])
+    assert "beyond the bound: elementwise/fmax/traps-float32 backward/grad_other" in done.stdout
 
 
 def test_a_flipped_bit_is_exit_4_and_names_the_array(tmp_path: Path) -> None:
