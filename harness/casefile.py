@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from harness import yamltext
 from harness.errors import nearest
 from harness.matrix import expand, fail, read_text
-from harness.model import Case, Draw, Form, Operator, Stage, Tolerance, Transcript
+from harness.model import Case, Draw, Form, Operator, Stage, Tolerance, Transcript, short_digest
 from harness.schema import MODEL_BELOW, ONE, SEVERAL, CaseModel, DrawModel, FileModel, Strict
 from harness.selection import select_files, selected
 from harness.yamltext import Document
@@ -289,7 +289,7 @@ def _derived_seed(text: str) -> int:
 def _digest(decisive: Mapping[str, Any]) -> str:
     ordered = {**decisive, "params": dict(sorted(decisive["params"].items()))}
     text = _ENCODER.encode(ordered)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return short_digest(text)
 
 
 def _unusual(form: Form, model: CaseModel) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from harness.goldenfile import (
     read_operator_manifest,
     vouched,
 )
-from harness.model import Array, Arrays, Expected, Golden, Stage, is_floating
+from harness.model import Array, Arrays, Expected, Golden, Stage, is_floating, short_digest
 
 #: the torch version whose goldens are whole; every other one is an overlay of it
 REFERENCE = "torch-2.13.0"
@@ -134,7 +133,7 @@ class OperatorGoldens:
 def base_digest(base: OperatorFile, case: str) -> str:
     """Return what a version's case stands on: the digest of the reference's MANIFEST lines about that case."""
     rows = [str(line) for line in base.lines_of(case)]
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    return short_digest("\n".join(rows))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -136,7 +137,7 @@ class Case:
     exact: bool  #: inputs are meant to the bit: the bound allows for no rounding of them
     equivalent: Mapping[str, str]  #: mutation of the audit that changes nothing -> why
     large: bool  #: its golden may be larger than others
-    digest: str  #: sha256 of everything above that decides the answer
+    digest: str  #: of everything above that decides the answer
     where: Location
     transcript: Transcript | None
     tolerance: Tolerance | None
@@ -290,6 +291,11 @@ class Result:
     noise_mode: NoiseMode = NoiseMode.NONE
     note: str = ""  #: worth saying of a pass: a transcript whose text alone differs, a law not checked
     seconds: float = 0.0  #: the implementation's own time
+
+
+def short_digest(text: str) -> str:
+    """Return 64 bits of the sha256 of a text: enough to notice a change, in a quarter of the room."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def is_floating(dtype: np.dtype[Any]) -> bool:

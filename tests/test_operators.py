@@ -63,9 +63,8 @@ Source: torch.something; arXiv 1234.5678.
 
 - reference: `torch.special.something`
 - stages: forward, backward; dtypes: float32, float64
-- input `tensors`: a tuple of arrays
-- input `state`: updated in training: `forward` returns its new value
-- input `index`: no gradient; also int64
+- inputs: `tensors` (a tuple of arrays), `state` (updated in training: `forward` returns its new value), \
+`index` (no gradient; also int64)
 - outputs: `output`, `state`
 - noise: `mask`
 - param `alpha`: `2.5`, `1`

@@ -77,7 +77,7 @@ def _operator(operator: Operator) -> str:
         lines += [f"Source: {operator.source.rstrip('.')}.", ""]
     lines += [f"- reference: `{operator.reference}`"]
     lines += [f"- stages: {', '.join(operator.stages)}; dtypes: {', '.join(_dtypes(operator))}"]
-    lines += _inputs(operator)
+    lines += [f"- inputs: {', '.join(_inputs(operator)) or 'none'}"]
     lines += [f"- outputs: {_code(_outputs(operator))}"]
     lines += [f"- noise: {_code(operator.noise)}"] * bool(operator.noise)
     lines += [f"- param `{name}`: {text}" for name, text in _params(operator.cases).items()]
@@ -86,10 +86,10 @@ def _operator(operator: Operator) -> str:
 
 
 def _inputs(operator: Operator) -> list[str]:
-    """Return a line on each input: how it is taken where it is not a plain array."""
+    """Return a word on each input: how it is taken where it is not a plain array."""
     form = operator.cases[0].form
     sequences = {name for case in operator.cases for name in case.form.sequences}
-    lines = []
+    found = []
     for name in _present([_arguments(case) for case in operator.cases]):
         words = ["a tuple of arrays"] * (name in sequences) + ["complex"] * (name in form.complex)
         if name in form.updates:
@@ -98,8 +98,8 @@ def _inputs(operator: Operator) -> list[str]:
             words.append("no gradient")
         kinds = {draw.dtype for case in operator.cases if (draw := case.inputs.get(name)) and draw.dtype != case.dtype}
         words += [f"also {', '.join(sorted(kinds))}"] * bool(kinds)
-        lines.append(f"- input `{name}`" + (f": {'; '.join(words)}" if words else ""))
-    return lines
+        found.append(f"`{name}`" + (f" ({'; '.join(words)})" if words else ""))
+    return found
 
 
 def _outputs(operator: Operator) -> list[str]:
