@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.implementations.numpy.elementwise import Number, promoted, together
+from harness.implementations.numpy.elementwise import Number, promoted
 from harness.implementations.numpy.precision import Array, nan_is_meant, widen
 
 __all__ = [
@@ -43,8 +43,9 @@ Operand = Array | Number
 
 @nan_is_meant
 def _of_both(function: Callable[[Array, Array], Any], input: Array, other: Operand) -> Array:
-    """Return what `function` says of both operands in their common type; `other` may be a Python number."""
-    return np.asarray(function(*together(promoted(input, other), input, other)))
+    """Return what `function` says of both operands in their common type, to which a Python number is rounded too."""
+    dtype = promoted(input, other)
+    return np.asarray(function(np.asarray(input).astype(dtype), np.asarray(other).astype(dtype)))
 
 
 # -- comparisons

@@ -146,7 +146,7 @@ class TripletMarginLoss(Loss):
 
         D(x, y) = (sum |x - y + eps|^p)^(1 / p) over the last axis
         term = max(D(a, pos) - D(a, neg) + margin, 0);   with swap, min(D(a, neg), D(pos, neg)) for D(a, neg)
-        dD/dx = sign(d) (|d| / D)^(p - 1),   d = x - y + eps,   dD/dy = -dD/dx
+        dD/dx = sign(d) (|d| / D)^(p - 1),   d = x - y + eps,   dD/dy = -dD/dx;   two equal distances share the gradient
 
     anchor a, positive pos, negative neg: (..., features), terms: (...).
     torch.nn.functional.triplet_margin_loss; arXiv 1503.03832; swap: Balntas et al., BMVC 2016.
@@ -166,8 +166,9 @@ class TripletMarginLoss(Loss):
         a, pos, neg = (widen(x) for x in self.inputs)
         self.d_pos, self.d_neg, self.d_swap = a - pos + self.eps, a - neg + self.eps, pos - neg + self.eps
         near, far, other = (self._norm(d) for d in (self.d_pos, self.d_neg, self.d_swap))
-        self.swapped = (other < far) if self.swap else np.zeros(far.shape, dtype=bool)
-        margins = near - np.where(self.swapped, other, far) + self.margin
+        # how much of the smaller distance to the negative is that from the positive: all, none, or half at a tie
+        self.swapped = np.where(other == far, 0.5, other < far).astype(far.dtype) if self.swap else np.zeros_like(far)
+        margins = near - (np.minimum(far, other) if self.swap else far) + self.margin
         self.inside = margins >= 0
         return self.reduce(np.maximum(margins, 0), like=anchor)
 
@@ -177,8 +178,8 @@ class TripletMarginLoss(Loss):
         dterm = (self.spread(grad_output) * self.inside)[..., np.newaxis]
         swapped = self.swapped[..., np.newaxis]
         near = dterm * self._slope(self.d_pos)
-        far = -dterm * np.where(swapped, 0, self._slope(self.d_neg))
-        other = -dterm * np.where(swapped, self._slope(self.d_swap), 0)
+        far = -dterm * np.where(swapped < 1, (1 - swapped) * self._slope(self.d_neg), 0)
+        other = -dterm * np.where(swapped > 0, swapped * self._slope(self.d_swap), 0)
         gradients = (near + far, other - near, -far - other)
         pairs = zip(gradients, self.inputs, strict=True)
         return tuple(narrow(unbroadcast(gradient, x.shape), like=x) for gradient, x in pairs)
