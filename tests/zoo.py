@@ -868,7 +868,7 @@ class BreaksTheLock(right.Dropout):
 
 
 class WritesIntoMask(right.Dropout):
-    """It makes the caller's mask writable and writes into it."""
+    """It tries to make the mask of the golden writable, to write into it."""
 
     def forward(self, input: Array, mask: Array | None = None) -> Array:
         output = super().forward(input, mask)
@@ -1263,7 +1263,7 @@ WRONG = (
         (Exits, "document", "SystemExit"),
         (WritesIntoInput, "document", "read-only"),
         (BreaksTheLock, "document", "it wrote into its inputs/input"),
-        (WritesIntoMask, "document", "it wrote into its noise/mask"),
+        (WritesIntoMask, "document", "cannot set WRITEABLE flag"),
         (WritesIntoGradient, "document", "read-only"),
     ]),
     *_of("dropout", Verdict.UNSUPPORTED, [
