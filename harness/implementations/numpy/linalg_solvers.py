@@ -239,9 +239,10 @@ class Cholesky:
 class CholeskySolve:
     """The X of A X = B, given the Cholesky factor L of A = L L^T (upper: U of A = U^T U). torch.cholesky_solve.
 
-        X = A^-1 B,    dB = A^-1 dX,    dA = -dB X^T
+        X = L^-T (L^-1 B),    dB = L^-T (L^-1 dX),    dA = -dB X^T
         dL = (dA + dA^T) L,    dU = U (dA + dA^T)
 
+    A itself is not formed: its condition number is the square of the factor's.
     input B: (..., n, k), input2 L or U: (..., n, n).
     """
 
@@ -252,16 +253,19 @@ class CholeskySolve:
     def forward(self, input: Array, input2: Array) -> Array:
         """Return the solution."""
         self.factor = np.triu(input2) if self.upper else np.tril(input2)
-        self.A = transpose(self.factor) @ self.factor if self.upper else self.factor @ transpose(self.factor)
-        self.X = np.linalg.solve(self.A, input)
+        self.X = self._solve(input)
         return self.X
 
     def backward(self, grad_output: Array) -> tuple[Array, Array]:
         """Return the gradients of both inputs."""
-        db = np.linalg.solve(self.A, grad_output)
+        db = self._solve(grad_output)
         da = -db @ transpose(self.X)
         both = da + transpose(da)
         return db, self.factor @ both if self.upper else both @ self.factor
+
+    def _solve(self, right: Array) -> Array:
+        lower = transpose(self.factor) if self.upper else self.factor
+        return np.asarray(np.linalg.solve(transpose(lower), np.linalg.solve(lower, right)))
 
 
 class HouseholderProduct:
