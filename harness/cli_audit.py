@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,6 +33,8 @@ def audit(
     Makes wrong implementations for every case and compares them with its golden. An operator is WEAK when none of its
     cases catches one of them: see docs/audit.md.
     """
+    from importlib import metadata  # noqa: PLC0415
+
     from harness.audit import audit as audited  # noqa: PLC0415 - `list` stays fast without it
     from harness.goldens import REFERENCE  # noqa: PLC0415
     from harness.report.audit_jsonl import write_audit_footer, write_audit_header, write_operator  # noqa: PLC0415

@@ -88,6 +88,7 @@ def prepared(session: Session) -> tuple[Judge, Goldens]:
     goldens = open_goldens(session.goldens, session.version)
     judge = make_judge(load_implementation(session.implementation))
     gc.freeze()  # what the imports made lives as long as the process: the collector need not walk it again and again
+    gc.set_threshold(50_000)  # a case makes thousands of objects, which go without it: nothing in them is a cycle
     return judge, goldens
 
 

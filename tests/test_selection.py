@@ -105,3 +105,21 @@ def test_a_file_that_cannot_match_is_not_read(root: Path) -> None:
     assert ids(root, "a/*u/one", "b/gelu/tw?") == ["a/elu/one", "a/relu/one", "b/gelu/two"]
     with pytest.raises(CaseFileError, match=r"broken.yaml:.*: not YAML"):
         ids(root, "*/one")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cases: [{name: a, inputs: {}}, {name: b}]\n",
+        "summary: x\ncases:\n  - {name: a}\n  - {name: b}\n",
+        "summary: x\ncases:\n  - inputs: {}\n    name: a\n  - name: b\n",
+        "summary: x\ncases:\n- name: a\n- name: b\n",
+        "summary: x\ncases:\n    - name: a\n    - name: b\n",
+        "summary: x\ncases:\n  - name: a\n  # - name: c\n    inputs:\n      name: {zeros: [1]}\n  - name: b\nx: 1\n",
+        "summary: x\ncases:\n  - name: |-\n      a\n    summary: |\n      - name: c\n  - name: b\n",
+        "summary: x\r\ncases:\r\n  - name: a\r\n  - name: b\r\n",
+    ],
+)
+def test_names_are_found_however_a_file_is_laid_out(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.yaml").write_bytes(text.encode())
+    assert read_case_names(tmp_path / "x.yaml") == ["a", "b"]
