@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from zoo import RIGHT, WRONG, Animal
+from zoo_catalogue import RIGHT_CATALOGUE, WRONG_CATALOGUE
 
 from harness.casefile import read_case_file
 from harness.goldens import open_goldens
@@ -26,18 +27,18 @@ CASES = default_cases()
 
 
 @functools.cache
-def cases_of(operator: str) -> list[Case]:
+def cases_of(operator: str, family: str = FAMILY) -> list[Case]:
     """Read the cases of an operator once for all of its animals."""
-    return list(read_case_file(CASES / FAMILY / f"{operator}.yaml", CASES))
+    return list(read_case_file(CASES / family / f"{operator}.yaml", CASES))
 
 
 @functools.cache
 def results_of(animal: Animal) -> list[Result]:
     """Replay an animal over all cases of its operator."""
     judge = make_judge(Namespace(SimpleNamespace(**{animal.operator: animal.build}), name=animal.name))
-    goldens = open_goldens(default_goldens()).operator(f"{FAMILY}/{animal.operator}")
+    goldens = open_goldens(default_goldens()).operator(f"{animal.family}/{animal.operator}")
     with np.errstate(all="ignore"):
-        return [judge.judge(case, goldens) for case in cases_of(animal.operator)]
+        return [judge.judge(case, goldens) for case in cases_of(animal.operator, animal.family)]
 
 
 def by_name(animal: Animal) -> str:
@@ -48,7 +49,7 @@ def by_name(animal: Animal) -> str:
 # -- the wrong ones
 
 
-@pytest.mark.parametrize("animal", WRONG, ids=by_name)
+@pytest.mark.parametrize("animal", [*WRONG, *WRONG_CATALOGUE], ids=by_name)
 def test_a_wrong_implementation_is_caught(animal: Animal) -> None:
     results = [result for result in results_of(animal) if _may_tell(animal, result)]
     telling = [result for result in results if result.verdict is animal.expects]
@@ -61,7 +62,7 @@ def _may_tell(animal: Animal, result: Result) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in animal.case.split("|"))
 
 
-@pytest.mark.parametrize("animal", WRONG, ids=by_name)
+@pytest.mark.parametrize("animal", [*WRONG, *WRONG_CATALOGUE], ids=by_name)
 def test_a_wrong_implementation_has_no_fault_beside_its_lie(animal: Animal) -> None:
     allowed = {Verdict.PASS, Verdict.UNSUPPORTED, Verdict.FAIL, animal.expects}
     assert {result.verdict for result in results_of(animal)} <= allowed
@@ -70,7 +71,7 @@ def test_a_wrong_implementation_has_no_fault_beside_its_lie(animal: Animal) -> N
 # -- the right ones
 
 
-@pytest.mark.parametrize("animal", RIGHT, ids=by_name)
+@pytest.mark.parametrize("animal", [*RIGHT, *RIGHT_CATALOGUE], ids=by_name)
 def test_a_right_implementation_passes(animal: Animal) -> None:
     others = [result for result in results_of(animal) if result.verdict is not Verdict.PASS]
     told = [result for result in others if not _draws_nothing(result)]
@@ -91,10 +92,18 @@ def test_every_operator_has_an_animal_of_each_kind() -> None:
     assert {animal.operator for animal in RIGHT} == operators
 
 
+def test_every_other_family_has_animals_of_each_kind() -> None:
+    families = {path.name for path in CASES.iterdir() if path.is_dir()} - {FAMILY}
+    assert {animal.family for animal in WRONG_CATALOGUE} == families
+    assert {animal.family for animal in RIGHT_CATALOGUE} == families
+
+
 def test_the_zoo_is_large_and_each_animal_says_how_it_lies() -> None:
-    animals = (*WRONG, *RIGHT)
+    animals = (*WRONG, *WRONG_CATALOGUE, *RIGHT, *RIGHT_CATALOGUE)
     assert len({animal.name for animal in animals}) == len(animals)
     assert len(WRONG) >= 45
+    assert len(WRONG_CATALOGUE) >= 80
+    assert len(RIGHT_CATALOGUE) >= 15
     assert all(animal.lie.endswith(".") for animal in animals)
 
 

@@ -24,6 +24,7 @@ Array: TypeAlias = npt.NDArray[Any]
 class Animal:
     """One small implementation of one operator, and what replay must make of it."""
 
+    family: str = "regularization"
     operator: str
     build: Callable[..., Any]  #: what answers for the operator: a class or a function
     expects: Verdict  #: of the telling cases; PASS means of every case
@@ -39,6 +40,28 @@ class Animal:
     def lie(self) -> str:
         """The docstring's first line."""
         return (self.build.__doc__ or "").partition("\n")[0]
+
+
+def wrong(of: str, *rows: tuple[Callable[..., Any], str, str]) -> tuple[Animal, ...]:
+    """Return animals that fail, of `family/operator`, from rows of (build, telling cases, what the report says)."""
+    family, _, operator = of.partition("/")
+    return tuple(
+        Animal(family=family, operator=operator, build=build, expects=Verdict.FAIL, case=case, says=says)
+        for build, case, says in rows
+    )
+
+
+def passing(of: str, *builds: Callable[..., Any]) -> tuple[Animal, ...]:
+    """Return animals that pass, of `family/operator`."""
+    family, _, operator = of.partition("/")
+    return tuple(Animal(family=family, operator=operator, build=build, expects=Verdict.PASS) for build in builds)
+
+
+class ForwardOnly:
+    """Refuses the gradient: of an implementation whose answer has another shape."""
+
+    def backward(self, *args: Any, **kwargs: Any) -> Any:
+        raise Unsupported("no gradient")
 
 
 # -- dropout under a given mask
