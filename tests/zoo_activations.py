@@ -261,7 +261,7 @@ ACTIVATIONS = (
     *wrong(
         "activation/softmax",
         (SoftmaxWithoutMax, "traps-*", "forward/output: "),
-        (SoftmaxOfTheLast, "*", "forward/output: "),
+        (SoftmaxOfTheLast, "dims-*", "forward/output: "),
         (SoftmaxDiagonal, "*", "backward/grad_input: "),
     ),
     *wrong("activation/softmin", (SoftminIsSoftmax, "*", "backward/grad_input: ")),
@@ -278,7 +278,7 @@ ACTIVATIONS = (
     *wrong(
         "activation/relu",
         (ReluAtZero, "*", "backward/grad_input: "),
-        (ReluByProduct, "*", "differ in nan or inf"),
+        (ReluByProduct, "edges-*", "differ in nan or inf"),
     ),
     *wrong(
         "activation/leaky_relu",
@@ -298,16 +298,16 @@ ACTIVATIONS = (
         (SoftplusForgetsBeta, "*", "forward/output: "),
     ),
     *wrong("activation/hardsigmoid", (HardsigmoidOfKeras, "*", "forward/output: ")),
-    *wrong("activation/hardswish", (HardswishSlopeAtThree, "*", "backward/grad_input: ")),
+    *wrong("activation/hardswish", (HardswishSlopeAtThree, "ties-*", "backward/grad_input: ")),
     *wrong("activation/silu", (SiluSlopeOfSigmoid, "*", "backward/grad_input: ")),
-    *wrong("activation/logsigmoid", (LogOfSigmoid, "*", "forward/output: ")),
+    *wrong("activation/logsigmoid", (LogOfSigmoid, "traps-*", "forward/output: ")),
     *wrong("activation/mish", (MishOfSigmoid, "*", "forward/output: ")),
     *wrong("activation/softsign", (SoftsignSlopeOfOne, "*", "backward/grad_input: ")),
     *wrong("activation/threshold", (ThresholdIncluded, "*", "forward/output: ")),
-    *wrong("activation/hardshrink", (HardshrinkKeepsTheLimit, "*", "forward/output: ")),
+    *wrong("activation/hardshrink", (HardshrinkKeepsTheLimit, "ties-*", "forward/output: ")),
     *wrong("activation/softshrink", (SoftshrinkIsHard, "*", "forward/output: ")),
     *wrong("activation/glu", (GluHalvesSwapped, "*", "forward/output: ")),
-    *wrong("activation/prelu", (PreluAlongTheLast, "*", "forward/output: ")),
+    *wrong("activation/prelu", (PreluAlongTheLast, "channels-*", "forward/output: ")),
     *wrong("activation/rrelu", (RreluEvalByUpper, "*", "eval/output: ")),
     *wrong(
         "activation/gumbel_softmax",

@@ -165,18 +165,18 @@ POOLING = (
         (IndexInTheWindow, "*", "forward/indices: "),
         (PadsWithZeros, "*", "forward/output: "),
     ),
-    *wrong("pooling/max_pool1d", (NeverCeil, "*", "forward/output: ")),
+    *wrong("pooling/max_pool1d", (NeverCeil, "ceil-*", "forward/output: ")),
     *wrong(
         "pooling/avg_pool2d",
         (CountInverted, "*", "forward/output: "),
-        (DivisorIgnored, "*", "forward/output: "),
-        (AlwaysTheWholeWindow, "*", "forward/output: "),
+        (DivisorIgnored, "divisor-*", "forward/output: "),
+        (AlwaysTheWholeWindow, "ceil-*", "forward/output: "),
     ),
     *wrong("pooling/avg_pool1d", (StrideOfOne, "*", "forward/output: ")),
     *wrong("pooling/adaptive_avg_pool2d", (NoOverlap, "*", "forward/output: ")),
     *wrong("pooling/adaptive_max_pool1d", (AdaptiveIndexOfTheWindow, "*", "forward/indices: ")),
     *wrong("pooling/lp_pool2d", (PowerMean, "*", "forward/output: ")),
-    *wrong("pooling/lp_pool1d", (PowersOfSize, "*", "forward/output: ")),
+    *wrong("pooling/lp_pool1d", (PowersOfSize, "traps-*", "forward/output: ")),
     *wrong("pooling/max_unpool1d", (UnpoolsInOrder, "*", "forward/output: ")),
 )
 
@@ -337,7 +337,7 @@ VISION = (
         (ExactIsNearest, "*", "forward/output: "),
         (CubicOfPillow, "*", "forward/output: "),
         (RatioOfSizes, "*", "forward/output: "),
-        (NoAntialias, "*", "forward/output: "),
+        (NoAntialias, "antialias-*", "forward/output: "),
     ),
     *wrong(
         "vision/grid_sample",

@@ -200,7 +200,7 @@ NORMALIZATION = (
     *wrong(
         "normalization/rms_norm",
         (RmsLessMean, "*", "forward/output: "),
-        (RmsOwnEps, "*", "forward/output: "),
+        (RmsOwnEps, "axes-*", "forward/output: "),
     ),
     *wrong("normalization/local_response_norm", (AlphaPerChannel, "*", "forward/output: ")),
     *wrong("normalization/normalize", (EpsAddedToTheNorm, "*", "forward/output: ")),

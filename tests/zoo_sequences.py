@@ -377,10 +377,10 @@ ATTENTION = (
         (ScaleIgnored, "*", "forward/output: "),
         (CausalSeesTheNext, "*", "forward/output: "),
         (CausalHidesItself, "*", "forward/output: "),
-        (CausalFromTheEnd, "*", "forward/output: "),
+        (CausalFromTheEnd, "causal-*", "forward/output: "),
         (MaskInverted, "*", "forward/output: "),
-        (NoKeyIsNan, "*", "differ in nan or inf"),
-        (TiledHeads, "*", "forward/output: "),
+        (NoKeyIsNan, "masked-out-*", "differ in nan or inf"),
+        (TiledHeads, "grouped-*", "forward/output: "),
         (BiasScaled, "*", "forward/output: "),
     ),
     *wrong(

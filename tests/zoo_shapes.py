@@ -255,12 +255,12 @@ SHAPE = (
     *wrong(
         "shape/roll",
         (RolledBack, "*", "forward/output: "),
-        (RolledAlongTheFirst, "*", "forward/output: "),
+        (RolledAlongTheFirst, "flat-*", "forward/output: "),
     ),
     *wrong(
         "shape/einsum",
         (DiagonalWithoutOthers, "*", "backward/grad_"),
-        (ImplicitInOrder, "*", "forward/output: "),
+        (ImplicitInOrder, "implicit", "forward/output: "),
     ),
     *wrong("shape/rot90", (TurnedTheOtherWay, "*", "forward/output: ")),
     *wrong("shape/tril", (DiagonalBelow, "*", "forward/output: ")),
@@ -268,7 +268,7 @@ SHAPE = (
     *wrong("shape/cov", (CovOfN, "*", "forward/output: ")),
     *wrong("shape/cross", (CrossTheOtherWay, "*", "forward/output: ")),
     *wrong("shape/kron", (KronSwapped, "*", "forward/output: ")),
-    *wrong("shape/outer", (OuterTransposed, "*", "forward/output: ")),
+    *wrong("shape/outer", (OuterTransposed, "square-*", "forward/output: ")),
     *wrong("shape/broadcast_to", (BroadcastOfTheFirst, "*", "backward/grad_input: ")),
     *wrong("shape/masked_scatter", (FromTheMaskedPlace, "*", "forward/output: ")),
     *wrong("shape/meshgrid", (MeshOfImages, "*", "forward/")),

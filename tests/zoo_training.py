@@ -187,7 +187,7 @@ OPTIMIZER = (
     *wrong(
         "optimizer/muon",
         (muon_without_nesterov, "*", "forward/param: "),
-        (muon_scale_of_columns, "*", "forward/param: "),
+        (muon_scale_of_columns, "settings-match", "forward/param: "),
     ),
     *wrong("optimizer/adafactor", (adafactor_unclipped, "*", "forward/param: ")),
 )
@@ -287,7 +287,7 @@ SCHEDULER = (
     *wrong(
         "scheduler/multi_step_lr",
         (multi_step_lr_late, "*", "forward/output: "),
-        (multi_step_lr_set, "*", "forward/output: "),
+        (multi_step_lr_set, "traps-*", "forward/output: "),
     ),
     *wrong("scheduler/constant_lr", (constant_lr_late, "*", "forward/output: ")),
     *wrong("scheduler/linear_lr", (linear_lr_early, "*", "forward/output: ")),
