@@ -396,7 +396,7 @@ def test_drift_between_recorded_versions() -> None:
     assert head.startswith("torch-2.15.0: ")
     assert head.endswith(" arrays against torch-2.13.0:")
     assert int(identical.split()[0]) > 0.99 * int(head.split()[1])
-    assert "beyond the bound: elementwise/fmax/traps-float32 backward/grad_other" in done.stdout
+    assert "beyond the bound: elementwise/clamp/" in done.stdout
 
 
 def test_a_flipped_bit_is_exit_4_and_names_the_array(tmp_path: Path) -> None:

@@ -87,7 +87,8 @@ def test_a_run_that_judged_nothing_is_no_success(folder: Path, parallel: list[st
 
 
 def test_one_case_that_is_judged_is_enough(folder: Path) -> None:
-    (folder / "my_ops.py").write_text("def l1_penalty(weight, lambd):\n    return (abs(weight).sum() * lambd)\n")
+    penalty = "def l1_penalty(weight, lambd):\n    return abs(weight).sum() * weight.dtype.type(lambd)\n"
+    (folder / "my_ops.py").write_text(penalty)
     done = pytest_run(folder, "--implementation", "my_ops", "--golden-cases", "regularization/*/small")
     assert done.returncode == 0, done.stdout
     assert "nothing was judged" not in done.stdout

@@ -384,10 +384,10 @@ class EinsumByPath(right.Einsum):
 
 
 class SolveByFactors(right.Solve):
-    """Right: it factors the matrix once, with SciPy."""
+    """Right: it factors a single matrix once, with SciPy."""
 
     def solve(self, A: Array, B: Array) -> Array:  # noqa: N803
-        if A.ndim > 2 or not A.size:
+        if A.ndim > 2 or B.ndim > 2 or not A.size:  # older SciPy takes no stacks
             return super().solve(A, B)
         return np.asarray(scipy.linalg.lu_solve(scipy.linalg.lu_factor(A), B), dtype=B.dtype)
 
