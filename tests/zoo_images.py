@@ -158,39 +158,48 @@ class UnpoolsInOrder(right.MaxUnpool1d):
         return y
 
 
-class _UnpoolReversed(ForwardOnly, right.MaxUnpool3d):
-    """Takes one of its settings as (width, height, depth), so that its answer has another size."""
+class _UnpoolAxesMixed(ForwardOnly, right.MaxUnpool3d):
+    """Takes one of its settings in another order of the axes, so that its answer has another size."""
 
     setting: str
+    order: tuple[int, ...]
+
+    def __init__(self, *args: Any, **params: Any) -> None:
+        super().__init__(*args, **params)
+        self.mixed = params.get(self.setting) is not None
 
     def forward(self, *args: Any, **given: Any) -> Array:
         y = super().forward(*args, **given)
-        if self.output_size is not None:
+        if self.output_size is not None or not self.mixed:
             return y
-        setattr(self, self.setting, getattr(self, self.setting)[::-1])
+        values = getattr(self, self.setting)
+        setattr(self, self.setting, [values[axis] for axis in self.order])
         axes = zip(given["input"].shape[-3:], self.size, self.stride, self.padding, strict=True)
         length = [max((n - 1) * s - 2 * p + k, 1) for n, k, s, p in axes]
         return np.resize(y, (*y.shape[:-3], *length))
 
 
-class UnpoolPaddingReversed(_UnpoolReversed):
+class UnpoolPaddingReversed(_UnpoolAxesMixed):
     """It takes padding as (width, height, depth)."""
 
     setting = "padding"
+    order = (2, 1, 0)
 
 
-class UnpoolStrideReversed(_UnpoolReversed):
-    """It takes stride as (width, height, depth)."""
+class UnpoolStrideHeightFirst(_UnpoolAxesMixed):
+    """It takes a stride that is given as (height, depth, width)."""
 
     setting = "stride"
+    order = (1, 0, 2)
 
 
-class RatioReversed(ForwardOnly, right.FractionalMaxPool3d):
-    """It takes output_ratio as (width, height, depth)."""
+class RatioOfWidthFirst(ForwardOnly, right.FractionalMaxPool3d):
+    """It takes output_ratio as (depth, width, height)."""
 
     def __init__(self, *args: Any, **params: Any) -> None:
         super().__init__(*args, **params)
-        self.output_ratio = self.output_ratio[::-1]
+        depth, height, width = self.output_ratio
+        self.output_ratio = depth, width, height
 
 
 POOLING = (
@@ -216,9 +225,9 @@ POOLING = (
     *wrong(
         "pooling/max_unpool3d",
         (UnpoolPaddingReversed, "per-axis-*", "forward/output: shape "),
-        (UnpoolStrideReversed, "per-axis-*", "forward/output: shape "),
+        (UnpoolStrideHeightFirst, "per-axis-*", "forward/output: shape "),
     ),
-    *wrong("pooling/fractional_max_pool3d", (RatioReversed, "ratios-*", "forward/output: shape ")),
+    *wrong("pooling/fractional_max_pool3d", (RatioOfWidthFirst, "ratios-*", "forward/output: shape ")),
 )
 
 
