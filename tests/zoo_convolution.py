@@ -125,6 +125,14 @@ class OutputPaddingIgnored(ForwardOnly, right.ConvTranspose2d):
         super().__init__(**{**params, "output_padding": 0})
 
 
+class TransposePaddingReversed(ForwardOnly, right.ConvTranspose3d):
+    """It takes padding as (width, height, depth)."""
+
+    def __init__(self, *args: Any, **params: Any) -> None:
+        super().__init__(*args, **params)
+        self.padding = self.padding[::-1]
+
+
 class OutputPaddingInFront(right.ConvTranspose1d):
     """It adds output_padding in front."""
 
@@ -246,6 +254,7 @@ CONVOLUTION = (
         (OutputPaddingIgnored, "*", "forward/output: "),
     ),
     *wrong("convolution/conv_transpose1d", (OutputPaddingInFront, "*", "forward/output: ")),
+    *wrong("convolution/conv_transpose3d", (TransposePaddingReversed, "padding-*", "forward/output: shape ")),
     *wrong("convolution/linear", (OneRowOfTheBatch, "*", "backward/grad_bias: ")),
     *wrong(
         "convolution/embedding",

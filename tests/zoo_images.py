@@ -158,6 +158,50 @@ class UnpoolsInOrder(right.MaxUnpool1d):
         return y
 
 
+class _UnpoolAxesMixed(ForwardOnly, right.MaxUnpool3d):
+    """Takes one of its settings in another order of the axes, so that its answer has another size."""
+
+    setting: str
+    order: tuple[int, ...]
+
+    def __init__(self, *args: Any, **params: Any) -> None:
+        super().__init__(*args, **params)
+        self.mixed = params.get(self.setting) is not None
+
+    def forward(self, *args: Any, **given: Any) -> Array:
+        y = super().forward(*args, **given)
+        if self.output_size is not None or not self.mixed:
+            return y
+        values = getattr(self, self.setting)
+        setattr(self, self.setting, [values[axis] for axis in self.order])
+        axes = zip(given["input"].shape[-3:], self.size, self.stride, self.padding, strict=True)
+        length = [max((n - 1) * s - 2 * p + k, 1) for n, k, s, p in axes]
+        return np.resize(y, (*y.shape[:-3], *length))
+
+
+class UnpoolPaddingReversed(_UnpoolAxesMixed):
+    """It takes padding as (width, height, depth)."""
+
+    setting = "padding"
+    order = (2, 1, 0)
+
+
+class UnpoolStrideHeightFirst(_UnpoolAxesMixed):
+    """It takes a stride that is given as (height, depth, width)."""
+
+    setting = "stride"
+    order = (1, 0, 2)
+
+
+class RatioOfWidthFirst(ForwardOnly, right.FractionalMaxPool3d):
+    """It takes output_ratio as (depth, width, height)."""
+
+    def __init__(self, *args: Any, **params: Any) -> None:
+        super().__init__(*args, **params)
+        depth, height, width = self.output_ratio
+        self.output_ratio = depth, width, height
+
+
 POOLING = (
     *wrong(
         "pooling/max_pool2d",
@@ -178,6 +222,12 @@ POOLING = (
     *wrong("pooling/lp_pool2d", (PowerMean, "*", "forward/output: ")),
     *wrong("pooling/lp_pool1d", (PowersOfSize, "traps-*", "forward/output: ")),
     *wrong("pooling/max_unpool1d", (UnpoolsInOrder, "*", "forward/output: ")),
+    *wrong(
+        "pooling/max_unpool3d",
+        (UnpoolPaddingReversed, "per-axis-*", "forward/output: shape "),
+        (UnpoolStrideHeightFirst, "per-axis-*", "forward/output: shape "),
+    ),
+    *wrong("pooling/fractional_max_pool3d", (RatioOfWidthFirst, "ratios-*", "forward/output: shape ")),
 )
 
 
@@ -233,6 +283,15 @@ class NoAntialias(right.Interpolate):
         self.antialias = False
 
 
+class FactorsReversed(ForwardOnly, right.Interpolate):
+    """It takes three factors as (width, height, depth)."""
+
+    def __init__(self, *args: Any, **params: Any) -> None:
+        super().__init__(**params)
+        if isinstance(self.scale_factor, Sequence) and len(self.scale_factor) == 3:
+            self.scale_factor = self.scale_factor[::-1]
+
+
 class RowsFirst(right.GridSample):
     """It takes a point of the grid as (y, x)."""
 
@@ -276,6 +335,30 @@ class ClippedHasAGradient(right.GridSample):
     def _inside(self, s: Array, n: int) -> tuple[Array, Array]:
         inside, slope = super()._inside(s, n)
         return inside, np.ones_like(slope) if self.padding_mode == "border" else slope
+
+
+class HalvesUp(right.GridSample):
+    """It rounds halves up."""
+
+    def _taps(self, g: Array, n: int) -> list[Any]:
+        with patch.object(np, "rint", lambda s: np.floor(s + 0.5)):
+            return super()._taps(g, n)
+
+
+class HalvesDown(right.GridSample):
+    """It rounds halves down."""
+
+    def _taps(self, g: Array, n: int) -> list[Any]:
+        with patch.object(np, "rint", lambda s: np.ceil(s - 0.5)):
+            return super()._taps(g, n)
+
+
+class HalvesAwayFromZero(right.GridSample):
+    """It rounds halves away from zero, as C's round does."""
+
+    def _taps(self, g: Array, n: int) -> list[Any]:
+        with patch.object(np, "rint", lambda s: np.copysign(np.floor(np.abs(s) + 0.5), s)):
+            return super()._taps(g, n)
 
 
 class Symmetric(right.Pad):
@@ -338,6 +421,7 @@ VISION = (
         (CubicOfPillow, "*", "forward/output: "),
         (RatioOfSizes, "*", "forward/output: "),
         (NoAntialias, "antialias-*", "forward/output: "),
+        (FactorsReversed, "factors-3d-*", "forward/output: shape "),
     ),
     *wrong(
         "vision/grid_sample",
@@ -346,6 +430,9 @@ VISION = (
         (MirrorsAtCentres, "*", "forward/output: "),
         (GridCornersInverted, "*", "forward/output: "),
         (ClippedHasAGradient, "*", "backward/grad_grid: "),
+        (HalvesUp, "nearest-halves-*", "forward/output: "),
+        (HalvesDown, "nearest-halves-centres-*", "forward/output: "),
+        (HalvesAwayFromZero, "volumes-halves-*", "forward/output: "),
     ),
     *wrong(
         "vision/pad",

@@ -253,6 +253,22 @@ class InfinityStays(right.CtcLoss):
         super().__init__(**{**params, "zero_infinity": False})
 
 
+class SigmoidCutOff(right.SoftMarginLoss):
+    """It is -log of a sigmoid of at least 1e-12, at most 27.6."""
+
+    def terms(self, x: Array, t: Array) -> Array:
+        terms = super().terms(x, t)
+        return np.asarray(np.minimum(terms, -np.log(1e-12)), dtype=terms.dtype)
+
+
+class MarginExpInSingle(right.SoftMarginLoss):
+    """It takes exp of a large score in float32."""
+
+    def terms(self, x: Array, t: Array) -> Array:
+        terms = super().terms(x, t)
+        return np.where(np.isinf(np.exp((-t * x).astype(np.float32))), np.inf, terms).astype(terms.dtype)
+
+
 LOSSES = (
     *wrong(
         "loss/cross_entropy",
@@ -292,6 +308,11 @@ LOSSES = (
     *wrong("loss/hinge_embedding_loss", (HingeAtTheMargin, "*", "backward/grad_input: ")),
     *wrong("loss/margin_ranking_loss", (RankedTheOtherWay, "*", "forward/output: ")),
     *wrong("loss/multi_margin_loss", (TargetCountsToo, "*", "forward/output: ")),
+    *wrong(
+        "loss/soft_margin_loss",
+        (SigmoidCutOff, "traps-wrong-*", "forward/output: "),
+        (MarginExpInSingle, "traps-wrong-double", "differ in nan or inf"),
+    ),
     *wrong("loss/multilabel_soft_margin_loss", (SummedOverLabels, "*", "forward/output: ")),
     *wrong(
         "loss/triplet_margin_loss",

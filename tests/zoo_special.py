@@ -149,6 +149,27 @@ def j1_even(input: Array) -> Array:
     return np.where(np.asarray(input) < 0, -y, y)
 
 
+def j0_leading(input: Array) -> Array:
+    """Beyond 5 it is the first term of the expansion for large x alone."""
+    y = right.bessel_j0(input)
+    x = np.abs(np.asarray(input, dtype=np.float64))
+    leading = np.sqrt(2 / (math.pi * x)) * np.cos(x - math.pi / 4)
+    return np.where(np.isfinite(x) & (x > 5), leading, y).astype(y.dtype)
+
+
+def j1_phase(input: Array) -> Array:
+    """Beyond 5 it is the expansion for large x with the phase of order 0."""
+    y = right.bessel_j1(input)
+    x = np.asarray(input, dtype=np.float64)
+    return np.where(np.isfinite(x) & (np.abs(x) > 5), special.j0(x), y).astype(y.dtype)
+
+
+def j1_even_beyond(input: Array) -> Array:
+    """Beyond -5 it forgets the sign."""
+    y = right.bessel_j1(input)
+    return np.where(np.asarray(input, dtype=np.float64) < -5, -y, y)
+
+
 class GammaincSwapped(right.Gammainc):
     """It takes its arguments the other way round."""
 
@@ -215,7 +236,13 @@ SPECIAL = (
     *wrong("special/entr", (EntrOfLog2, "*", "forward/output: ")),
     *wrong("special/i0e", (ScaledWithoutSize, "*", "forward/output: ")),
     *wrong("special/i1", (EvenI1, "*", "forward/output: ")),
-    *wrong("special/bessel_j1", (j1_even, "*", "forward/output: ")),
+    *wrong("special/bessel_j0", (j0_leading, "traps-beyond-5-*", "forward/output: ")),
+    *wrong(
+        "special/bessel_j1",
+        (j1_even, "*", "forward/output: "),
+        (j1_phase, "traps-beyond-5-*", "forward/output: "),
+        (j1_even_beyond, "traps-beyond-5-*", "forward/output: "),
+    ),
     *wrong("special/gammainc", (GammaincSwapped, "*", "forward/output: ")),
     *wrong("special/gammaincc", (OneLessGammainc, "traps-tail-*", "forward/output: ")),
     *wrong("special/polygamma", (PolygammaUnsigned, "*", "forward/output: ")),
