@@ -257,6 +257,65 @@ class HardHasNoGradient(right.GumbelSoftmax):
         return np.zeros_like(grad_output) if self.hard else super().backward(grad_output)
 
 
+# -- tiny answers, lost beside a 1: caught only where nothing large stands beside them
+
+
+class TanhByExp(right.Tanh):
+    """It is 1 - 2 / (exp(2 x) + 1), which loses the digits near 0."""
+
+    def value(self, x: Array) -> Array:
+        return np.asarray(1 - 2 / (np.exp(2 * x) + 1))
+
+
+class EluByExp(right.Elu):
+    """It subtracts 1 from exp, which loses the digits near 0."""
+
+    def value(self, x: Array) -> Array:
+        return np.where(x > 0, x, self.alpha * (np.exp(x) - 1))
+
+
+class CeluByExp(right.Celu):
+    """It subtracts 1 from exp, which loses the digits near 0."""
+
+    def value(self, x: Array) -> Array:
+        return np.where(x > 0, x, self.alpha * (np.exp(x / self.alpha) - 1))
+
+
+class SeluByExp(right.Selu):
+    """It subtracts 1 from exp, which loses the digits near 0."""
+
+    def value(self, x: Array) -> Array:
+        return self.scale * np.where(x > 0, x, self.alpha * (np.exp(x) - 1))
+
+
+class SoftplusByLog(right.Softplus):
+    """It adds 1 before the logarithm, which loses the left tail."""
+
+    def value(self, x: Array) -> Array:
+        return np.where(x * self.beta > self.threshold, x, np.log(1 + np.exp(x * self.beta)) / self.beta)
+
+
+class LogsigmoidByLog(right.Logsigmoid):
+    """It adds 1 before the logarithm, which loses the right tail."""
+
+    def value(self, x: Array) -> Array:
+        return np.asarray(np.minimum(x, 0) - np.log(1 + np.exp(-np.abs(x))))
+
+
+class LogsigmoidSlopeByDifference(right.Logsigmoid):
+    """Its gradient is 1 - s(x), which loses the right tail."""
+
+    def slope(self, x: Array) -> Array:
+        return np.asarray(1 - expit(x))
+
+
+class SigmoidByTanh(right.Sigmoid):
+    """It is (1 + tanh(x / 2)) / 2, which loses the left tail."""
+
+    def value(self, x: Array) -> Array:
+        return np.asarray((1 + np.tanh(x / 2)) / 2)
+
+
 ACTIVATIONS = (
     *wrong(
         "activation/softmax",
@@ -286,21 +345,38 @@ ACTIVATIONS = (
         (LeakyByMax, "*", "forward/output: "),
     ),
     *wrong("activation/hardtanh", (HardtanhAtTheLimits, "*", "backward/grad_input: ")),
+    *wrong("activation/tanh", (TanhByExp, "traps-tiny-float32", "forward/output: ")),
+    *wrong("activation/sigmoid", (SigmoidByTanh, "traps-tiny-float32", "forward/output: ")),
     *wrong(
         "activation/elu",
         (EluSlopeWithoutAlpha, "*", "backward/grad_input: "),
+        (EluByExp, "traps-tiny-float32", "forward/output: "),
     ),
-    *wrong("activation/celu", (CeluIsElu, "*", "forward/output: ")),
-    *wrong("activation/selu", (SeluRounded, "*", "forward/output: ")),
+    *wrong(
+        "activation/celu",
+        (CeluIsElu, "*", "forward/output: "),
+        (CeluByExp, "traps-tiny-float32", "forward/output: "),
+    ),
+    *wrong(
+        "activation/selu",
+        (SeluRounded, "*", "forward/output: "),
+        (SeluByExp, "traps-tiny-float32", "forward/output: "),
+    ),
     *wrong(
         "activation/softplus",
         (SoftplusWithoutThreshold, "*", "forward/output: "),
         (SoftplusForgetsBeta, "*", "forward/output: "),
+        (SoftplusByLog, "traps-tiny-float32", "forward/output: "),
     ),
     *wrong("activation/hardsigmoid", (HardsigmoidOfKeras, "*", "forward/output: ")),
     *wrong("activation/hardswish", (HardswishSlopeAtThree, "ties-*", "backward/grad_input: ")),
     *wrong("activation/silu", (SiluSlopeOfSigmoid, "*", "backward/grad_input: ")),
-    *wrong("activation/logsigmoid", (LogOfSigmoid, "traps-*", "forward/output: ")),
+    *wrong(
+        "activation/logsigmoid",
+        (LogOfSigmoid, "traps-*", "forward/output: "),
+        (LogsigmoidByLog, "traps-tiny-float32", "forward/output: "),
+        (LogsigmoidSlopeByDifference, "traps-tiny-float32", "backward/grad_input: "),
+    ),
     *wrong("activation/mish", (MishOfSigmoid, "*", "forward/output: ")),
     *wrong("activation/softsign", (SoftsignSlopeOfOne, "*", "backward/grad_input: ")),
     *wrong("activation/threshold", (ThresholdIncluded, "*", "forward/output: ")),

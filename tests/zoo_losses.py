@@ -99,6 +99,35 @@ class LogUnclamped(right.BinaryCrossEntropy):
         return np.asarray(terms if w is None else terms * w)
 
 
+def log_sigmoid_by_log(x: Array) -> Array:
+    """Return the logarithm of the sigmoid; 1 is added before the logarithm, which loses the right tail."""
+    return np.asarray(np.minimum(x, 0) - np.log(1 + np.exp(-np.abs(x))))
+
+
+class LogitsByLog(right.BinaryCrossEntropyWithLogits):
+    """It adds 1 before the logarithm, which loses small losses."""
+
+    def terms(self, x: Array, t: Array, w: Array | None, p: Array | None) -> Array:
+        positive = (1 if p is None else p) * t * log_sigmoid_by_log(x)
+        terms = -(positive + (1 - t) * log_sigmoid_by_log(-x))
+        return np.asarray(terms if w is None else terms * w)
+
+
+class SoftMarginByLog(right.SoftMarginLoss):
+    """It adds 1 before the logarithm, which loses small losses."""
+
+    def terms(self, x: Array, t: Array) -> Array:
+        return -log_sigmoid_by_log(t * x)
+
+
+class CrossEntropyByLog(right.BinaryCrossEntropy):
+    """It subtracts from 1 before the logarithm, which loses small losses."""
+
+    def terms(self, x: Array, t: Array, w: Array | None) -> Array:
+        terms = (t - 1) * np.maximum(np.log(1 - x), -100) - t * np.maximum(np.log(x), -100)
+        return np.asarray(terms if w is None else terms * w)
+
+
 class LogTargetIgnored(right.KlDiv):
     """It ignores log_target."""
 
@@ -283,8 +312,14 @@ LOSSES = (
         "loss/binary_cross_entropy_with_logits",
         (LogOfTheSigmoid, "traps-*", "forward/output: "),
         (PosWeightOfBoth, "*", "forward/output: "),
+        (LogitsByLog, "traps-tiny-float32", "forward/output: "),
     ),
-    *wrong("loss/binary_cross_entropy", (LogUnclamped, "*", "forward/output: ")),
+    *wrong(
+        "loss/binary_cross_entropy",
+        (LogUnclamped, "*", "forward/output: "),
+        (CrossEntropyByLog, "traps-tiny-float32", "forward/output: "),
+    ),
+    *wrong("loss/soft_margin_loss", (SoftMarginByLog, "traps-tiny-float32", "forward/output: ")),
     *wrong(
         "loss/kl_div",
         (LogTargetIgnored, "*", "forward/output: "),
