@@ -66,12 +66,12 @@ def test_a_glob_that_matches_nothing_is_exit_3_with_the_nearest_name() -> None:
     assert done.stderr == "harness: no case matches 'regularization/dropuot'; did you mean 'regularization/dropout'?\n"
 
 
-def test_numpy_passes_every_case() -> None:
-    done = run("replay", "numpy")
+def test_numpy_passes_every_case_of_a_family() -> None:
+    done = run("replay", "numpy", "regularization")
     assert done.returncode == 0, done.stdout
     last = done.stdout.splitlines()[-1]
     assert last.endswith("0 failed, 0 unsupported")
-    assert int(last.split()[0]) > 13_000
+    assert int(last.split()[0]) > 900
 
 
 def test_several_processes_say_the_same_as_one() -> None:

@@ -15,6 +15,7 @@ from harness.replay import replay_file
 from harness.selection import case_files, operator_path
 from harness.session import make_judge
 
+pytestmark = pytest.mark.versions
 VERSIONS = [version for version in recorded_versions(default_goldens()) if version != REFERENCE]
 
 
