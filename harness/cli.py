@@ -130,6 +130,7 @@ def replay(
         goldens=golden_dir,
         version=version_name(version),
         patterns=patterns,
+        ratios=json_path is not None,
     )
     tally = Tally()
     with stdout_alone() as stdout:

@@ -7,7 +7,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from harness.errors import RecordError
 from harness.goldens import Goldens, open_goldens
 from harness.implementation import load_implementation
 from harness.inputs import Drawer
-from harness.model import Call, Implementation, Outputs, Result
+from harness.model import Call, Implementation, Outputs, Result, Verdict
 from harness.replay import Judge, replay_file
 from harness.selection import select_files, selected
 
@@ -35,6 +35,7 @@ class Session:
     goldens: Path
     version: str
     patterns: tuple[str, ...] = ()
+    ratios: bool = True  #: keep how each array of a case that passes compares: a JSON report tells it, nothing else
 
     def files(self) -> list[Path]:
         """Return the case files that hold a selected case. Raises `NothingSelected` when there is none."""
@@ -95,7 +96,10 @@ def prepared(session: Session) -> tuple[Judge, Goldens]:
 def _replay(session: Session, file: Path) -> list[Result]:
     judge, goldens = prepared(session)
     cases = [case for case in read_case_file(file, session.cases) if selected(case.id, session.patterns)]
-    return list(replay_file(judge, file, cases, root=session.cases, goldens=goldens))
+    results = replay_file(judge, file, cases, root=session.cases, goldens=goldens)
+    if session.ratios:
+        return list(results)
+    return [replace(one, differences=()) if one.verdict is Verdict.PASS else one for one in results]
 
 
 def implementation_of(session: Session) -> Implementation:
