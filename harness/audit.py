@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -32,9 +33,11 @@ _ACCEPTED = 3
 # -- a run
 
 
-def audit(session: Session, files: Sequence[Path], *, jobs: int = 1) -> Iterator[OperatorAudit]:
+def audit(
+    session: Session, files: Sequence[Path], *, pool: ProcessPoolExecutor | None = None
+) -> Iterator[OperatorAudit]:
     """Yield the audit of each case file, in their order."""
-    return over_files(functools.partial(_audit_file, session), files, jobs=jobs)
+    return over_files(functools.partial(_audit_file, session), files, pool=pool)
 
 
 def _audit_file(session: Session, file: Path) -> OperatorAudit:

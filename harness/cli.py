@@ -122,7 +122,7 @@ def replay(
     """
     from harness.report.tally import Tally  # noqa: PLC0415
     from harness.report.terminal import TerminalReport  # noqa: PLC0415
-    from harness.session import Session, implementation_of  # noqa: PLC0415
+    from harness.session import Session, implementation_of, worker_pool  # noqa: PLC0415
 
     session = Session(
         implementation=implementation,
@@ -135,15 +135,16 @@ def replay(
     tally = Tally()
     with stdout_alone() as stdout:
         files = session.files()
-        title = f"{implementation} {implementation_of(session).version}".rstrip()
         with ExitStack() as stack:
+            pool = stack.enter_context(worker_pool(jobs))
+            title = f"{implementation} {implementation_of(session).version}".rstrip()
             json_out = open_report(stack, json_path, stdout)
             report = TerminalReport(sys.stderr if json_out is stdout else stdout, verbose=verbose)
             writers = list(_writers(json_out, open_report(stack, junit_path, stdout), session, title))
             sinks = [report.add, *(add for add, _ in writers)]
             report.start(title, session.version)
             advance = stack.enter_context(_progress(len(files), stdout))
-            for file, results in session.results(files, jobs=jobs):
+            for file, results in session.results(files, pool=pool):
                 for result in results:
                     tally.add(result)
                     for sink in sinks:

@@ -40,13 +40,14 @@ def audit(
     from harness.report.audit_jsonl import write_audit_footer, write_audit_header, write_operator  # noqa: PLC0415
     from harness.report.audit_tally import AuditTally  # noqa: PLC0415
     from harness.report.audit_text import AuditReport  # noqa: PLC0415
-    from harness.session import Session, implementation_of  # noqa: PLC0415
+    from harness.session import Session, implementation_of, worker_pool  # noqa: PLC0415
 
     name = implementation or ("torch" if find_spec("torch") else "numpy")
     session = Session(implementation=name, cases=cases_dir, goldens=golden_dir, version=REFERENCE, patterns=patterns)
     tally = AuditTally()
     with stdout_alone() as stdout, ExitStack() as stack:
         files = session.files()
+        pool = stack.enter_context(worker_pool(jobs))
         right = implementation_of(session)
         out = open_report(stack, json_path, stdout)
         report = AuditReport(sys.stderr if out is stdout else stdout, verbose=verbose)
@@ -54,7 +55,7 @@ def audit(
         if out:
             harness = metadata.version("golden-harness")
             write_audit_header(out, implementation=name, version=right.version, golden=session.version, harness=harness)
-        for operator in audited(session, files, jobs=jobs):
+        for operator in audited(session, files, pool=pool):
             tally.add(operator)
             report.add(operator)
             if out:

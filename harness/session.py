@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -41,25 +42,45 @@ class Session:
         """Return the case files that hold a selected case. Raises `NothingSelected` when there is none."""
         return select_files(self.cases, self.patterns)
 
-    def results(self, files: list[Path], *, jobs: int = 1) -> Iterator[tuple[Path, list[Result]]]:
+    def results(
+        self, files: list[Path], *, pool: ProcessPoolExecutor | None = None
+    ) -> Iterator[tuple[Path, list[Result]]]:
         """Yield each file's results, in the order of `files`, one file's at a time."""
-        yield from zip(files, over_files(functools.partial(_replay, self), files, jobs=jobs), strict=True)
+        yield from zip(files, over_files(functools.partial(_replay, self), files, pool=pool), strict=True)
 
 
-def over_files(work: Callable[[Path], R], files: Iterable[Path], *, jobs: int) -> Iterator[R]:
-    """Yield what `work` returns for each case file, in their order; with `jobs` above 1 in so many processes.
+@contextmanager
+def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor | None]:
+    """Start `jobs` processes, which import the harness meanwhile, and yield their pool; None for one job."""
+    if jobs == 1:
+        yield None
+        return
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    try:
+        for _ in range(jobs):
+            pool.submit(_started)
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _started() -> None:
+    """Do nothing: to find this function is to have imported the harness."""
+
+
+def over_files(work: Callable[[Path], R], files: Iterable[Path], *, pool: ProcessPoolExecutor | None) -> Iterator[R]:
+    """Yield what `work` returns for each case file, in their order; in the processes of `pool` where there is one.
 
     Raises `RecordError` when a process dies.
     """
-    if jobs == 1:
+    if pool is None:
         yield from map(work, files)
         return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        try:
-            yield from pool.map(work, files)
-        except BrokenProcessPool as error:
-            hint = "without --jobs the last case shown is the one before the culprit"
-            raise RecordError("a process of the run died: the implementation took it down", hint=hint) from error
+    try:
+        yield from pool.map(work, files)
+    except BrokenProcessPool as error:
+        hint = "without --jobs the last case shown is the one before the culprit"
+        raise RecordError("a process of the run died: the implementation took it down", hint=hint) from error
 
 
 class _Law:
