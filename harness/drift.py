@@ -10,7 +10,7 @@ from enum import Enum
 import numpy as np
 
 from harness.compare import compare_array
-from harness.goldenfile import Line, array_line
+from harness.goldenfile import DERIVED, Line, array_line
 from harness.goldens import OperatorGoldens
 from harness.model import Array, Expected, Stage, is_floating
 
@@ -64,7 +64,7 @@ def compare_recorded(case_id: str, case: str, old: OperatorGoldens, new: Mapping
 
 
 def _derived(key: str) -> bool:
-    return _part(key) in ("truth", "bound")
+    return _part(key) in DERIVED
 
 
 def _part(key: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from harness.bound import derive_expected, ulp
 from harness.compare import compare_array, compare_stage
 from harness.errors import HarnessError, NotOffered, RecordError, Unsupported
-from harness.goldenfile import array_line
+from harness.goldenfile import DERIVED, array_line
 from harness.goldens import REFERENCE, OperatorGoldens
 from harness.inputs import Drawer
 from harness.model import Array, Call, Case, Expected, Golden, Implementation, NoiseMode, Outputs, Stage, is_floating
@@ -122,7 +122,7 @@ def overlay(case: Case, arrays: Mapping[str, Array], base: OperatorGoldens) -> d
     kept: dict[str, Array] = {}
     for key, array in arrays.items():
         part = key.partition("/")[0]
-        if part in ("truth", "bound") or (key in before and array_line("", array) == array_line("", before[key])):
+        if part in DERIVED or (key in before and array_line("", array) == array_line("", before[key])):
             continue
         kept[key] = array
         if part in tuple(Stage) and is_floating(array.dtype):
