@@ -94,9 +94,10 @@ def _load_entry(entry: importlib.metadata.EntryPoint) -> Any:
     try:
         return entry.load()
     except ImportError as error:
-        name = entry.name
-        hint = f"pip install 'golden-harness[{name}]'" if error.name == name else f"pip install {error.name}"
-        raise UsageError(f"implementation {name!r} needs a package: {error}", hint=hint) from error
+        extra = entry.dist is not None and entry.name in (entry.dist.metadata.get_all("Provides-Extra") or ())
+        wanted = f"'{entry.dist.name}[{entry.name}]'" if extra and entry.dist else error.name
+        hint = f"pip install {wanted}"
+        raise UsageError(f"implementation {entry.name!r} needs a package: {error}", hint=hint) from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:

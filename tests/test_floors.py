@@ -27,7 +27,7 @@ FLOORS = [
         ["report.text", "report.audit_text", "report.audit_jsonl"],
         ["report.jsonl", "report.junit", "report.terminal"],
     ],
-    [["cli_options", "cli_output"], ["cli_audit", "cli_goldens", "pytest_plugin"], ["cli"], ["__main__"]],
+    [["cli_options", "cli_output"], ["cli_audit", "cli_goldens", "cli_replay", "pytest_plugin"], ["cli"], ["__main__"]],
 ]
 STEPS = {
     module: step for step, modules in enumerate([step for floor in FLOORS for step in floor]) for module in modules

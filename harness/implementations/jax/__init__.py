@@ -1,0 +1,1 @@
+"""JAX as an Implementation: jax.numpy, jax.nn and jax.lax on the CPU, gradients by `jax.vjp`."""
