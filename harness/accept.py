@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.casefile import read_case_file
 from harness.errors import NothingSelected
 from harness.folders import building, put_in_place, put_together, recover, write_atomic
+from harness.goldens import REFERENCE, settled
 from harness.matrix import read_text
 from harness.pending import Pending, pending_folder, read_pending, remove_pending, write_pending
 from harness.selection import selected
@@ -30,7 +31,8 @@ def accept(root: Path, version: str, patterns: Sequence[str], *, cases_root: Pat
     chosen = waiting.only(lambda case_id: selected(case_id, patterns))
     if not chosen.cases and not chosen.gone:
         raise NothingSelected("no pending case matches", hint=f"pending: {waiting} of {version}")
-    put_together(building(folder), folder, pending, take=set(chosen.cases), drop=set(chosen.gone))
+    base = None if version == REFERENCE else settled(root / REFERENCE)
+    put_together(building(folder), folder, pending, take=set(chosen.cases), drop=set(chosen.gone), base=base)
     put_in_place(folder)
     _accept_transcripts(chosen.transcripts, cases_root)
     left = waiting.only(lambda case_id: not selected(case_id, patterns))

@@ -76,6 +76,20 @@ def derive_expected(call: Call, golden: Outputs, run: Run, *, exact: bool = Fals
     return expected
 
 
+def answered_by_another(golden: Array, reference: Expected) -> Expected:
+    """Return how another version's answer to the same question is judged: what it lost stands for what was lost there.
+
+    Truth and spread belong to the question. In float64, where the loss is float32's scaled, the bound stays as it is.
+    """
+    bound = reference.bound
+    if golden.dtype != np.float64:
+        lost = _largest_gap(reference.golden, reference.truth)
+        least = ulp(reference.truth, golden.dtype)
+        own = _largest_gap(golden, reference.truth)
+        bound = np.where(bound > 0, np.maximum(bound - lost, least) + own, 0.0)
+    return Expected(golden=golden, truth=reference.truth, bound=bound)
+
+
 def _expected(key: Key, golden: Array, truth: Array, spread: Array, own: float) -> Expected:
     wide = golden.astype(np.float64)
     lost = np.isfinite(truth) & ~np.isfinite(wide) & (np.abs(truth) <= float(finfo(golden.dtype).max))

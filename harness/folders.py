@@ -15,8 +15,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.goldenfile import MANIFEST, Line, OperatorFile, read_manifest, read_operator, save_operator, write_manifest
-from harness.goldens import RECORD, operators_in, read_record, ready
+from harness.goldenfile import (
+    MANIFEST,
+    Line,
+    OperatorFile,
+    base_lines,
+    read_manifest,
+    read_operator,
+    save_operator,
+    write_manifest,
+)
+from harness.goldens import RECORD, base_digest, operators_in, read_record, ready
 from harness.model import Array
 
 
@@ -77,13 +86,15 @@ def json_text(value: Mapping[str, Any]) -> str:
 # -- two folders into one
 
 
-def put_together(into: Path, current: Path, newer: Path, *, take: set[str], drop: set[str]) -> None:
+def put_together(into: Path, current: Path, newer: Path, *, take: set[str], drop: set[str], base: Path | None) -> None:
     """Write into `into` the cases of `take` as `newer` has them, and every other case of `current` but those of `drop`.
 
-    Raises `GoldenError` naming the array that is not what the MANIFEST of its folder says.
+    `base` is the folder of the reference that these versions lie over, None when this is the reference. Raises
+    `GoldenError` naming the array that is not what the MANIFEST of its folder says.
     """
     into.mkdir(parents=True)
     manifests = read_manifest(current), read_manifest(newer)
+    under = read_manifest(base) if base is not None else ""
     taken_of, decided_of = _by_operator(take), _by_operator({*take, *drop})
     lines: dict[str, list[Line]] = {}
     for operator in sorted({*operators_in(manifests[0]), *operators_in(manifests[1])}):
@@ -93,6 +104,12 @@ def put_together(into: Path, current: Path, newer: Path, *, take: set[str], drop
         taken = _cases(new) & taken_of[operator]
         arrays = {**_arrays(old, kept), **_arrays(new, taken)}
         lines[operator] = [line for file, cases in ((old, kept), (new, taken)) for line in _lines(file, cases)]
+        if base is not None:
+            beneath = read_operator(base, operator, under)
+            fits = {case: base_digest(beneath, case) for case in beneath.notes}
+            stays = old.bases & {fits[case] for case in fits.keys() - decided_of[operator]}
+            comes = new.bases & {fits[case] for case in fits.keys() & taken_of[operator]}
+            lines[operator] += base_lines(stays | comes)
         if arrays:
             save_operator(into / f"{operator}.safetensors", arrays)
     write_manifest(into / MANIFEST, lines)

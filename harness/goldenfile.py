@@ -3,8 +3,9 @@
 Keys are `<case>/<part>/<name>`, where part is inputs, grad_outputs, noise, a stage, or for a floating output also
 `truth/<stage>` and `bound/<stage>`. `truth` is left out where it equals the golden. MANIFEST holds one line an array
 (key, dtype, shape, sha256), in which an output answers for its truth and bound too, and one a case (`case`: the digest
-of its text; in a version's folder instead `base`: the digest of the reference's lines that it stands on; `absent`: that
-version cannot do it). What MANIFEST does not vouch for is corrupt.
+of its text; `absent`: that version cannot do it). In a version's folder one line an operator, of the key `*`, holds the
+digests of what its cases stand on (`base`: the reference's lines about each). What MANIFEST does not vouch for is
+corrupt.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from harness.model import Array
 
 MANIFEST = "MANIFEST"
 _NOTES = ("case", "base", "absent")
+#: the key of the line that is about every case of an operator
+_EVERY = "*"
 #: parts that are derived from an output and share its line, in the order in which they enter its digest
 DERIVED = ("truth", "bound")
 _NAMES = {
@@ -113,6 +116,7 @@ class OperatorFile:
     lines: Mapping[str, Line]  #: key below the operator -> line, arrays and notes apart
     notes: Mapping[str, Mapping[str, str]]  #: case -> note -> digest
     arrays: Mapping[str, Array]
+    bases: frozenset[str] = frozenset()  #: digests of the reference's lines about each case that was recorded over them
     _vouched: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def take(self, key: str) -> Array | None:
@@ -210,12 +214,13 @@ def read_operator(folder: Path, operator: str, manifest: str) -> OperatorFile:
     """
     path = folder / f"{operator}.safetensors"
     lines, notes = _parse_manifest(manifest, operator, folder)
+    bases = frozenset(notes.pop(_EVERY, {}).get("base", "").split(","))
     try:
         blob = path.read_bytes()
     except FileNotFoundError:
         blob = b""
     arrays = _read_arrays(blob, path) if blob else {}
-    return OperatorFile(path=path, lines=lines, notes=notes, arrays=arrays)
+    return OperatorFile(path=path, lines=lines, notes=notes, arrays=arrays, bases=bases - {""})
 
 
 def _read_arrays(blob: bytes, path: Path) -> dict[str, Array]:
@@ -282,6 +287,12 @@ def save_operator(path: Path, arrays: Mapping[str, Array]) -> None:
             raise GoldenError(f"array {key!r} did not survive writing", where=str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(blob)
+
+
+def base_lines(digests: Iterable[str]) -> list[Line]:
+    """Return the line that names what the cases of an operator stand on, [] when there is nothing."""
+    text = ",".join(sorted(digests))
+    return [Line(key=_EVERY, dtype="base", shape="-", sha256=text)] if text else []
 
 
 def write_manifest(path: Path, lines: Mapping[str, Iterable[Line]]) -> None:

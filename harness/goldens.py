@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.bound import answered_by_another
 from harness.errors import GoldenError
 from harness.goldenfile import (
     DERIVED,
@@ -44,7 +45,7 @@ class OperatorGoldens:
         notes = self.own.notes.get(case, {})
         if "absent" in notes:
             return "absent" if notes["absent"] == case_digest else "stale"
-        if "case" not in notes and "base" not in notes:
+        if case not in self.cases():
             return "missing"
         return "ok" if self._text_recorded(case) == case_digest and self.fits_reference(case) else "stale"
 
@@ -55,20 +56,28 @@ class OperatorGoldens:
 
     def fits_reference(self, case: str) -> bool:
         """Tell whether the reference that a case was recorded over is the one that there is."""
-        return self.base is None or self.own.notes.get(case, {}).get("base") == base_digest(self.base, case)
+        return self.base is None or base_digest(self.base, case) in self.own.bases
 
     def why_stale(self, case: str, case_digest: str) -> str:
         """Return what is wrong with a case that is stale, and what to do."""
-        if self.base is not None and not self.base.keys_of(case):
-            stands = f"the golden of {self.version} stands on one of the reference {REFERENCE}, which is not there"
-            return f"{stands}; restore the reference, or record both anew"
         if "absent" in self.own.notes.get(case, {}) or self._text_recorded(case) != case_digest:
             return f"the golden of {self.version} is of another case text; record it anew"
         return f"the golden of {self.version} stands on another recording of {REFERENCE}; record it anew"
 
     def cases(self) -> set[str]:
-        """Return the names of the cases that this version has recorded."""
-        return {case for case, notes in self.own.notes.items() if "case" in notes or "base" in notes}
+        """Return the names of the cases that this version has recorded, over whatever reference."""
+        return self._cases
+
+    @cached_property
+    def _cases(self) -> set[str]:
+        if self.base is None:
+            return {case for case, notes in self.own.notes.items() if "case" in notes}
+        over = self.base.notes if self.own.bases else ()
+        return {*over, *(key.partition("/")[0] for key in self.own.lines)} - self.absent()
+
+    def decided(self) -> set[str]:
+        """Return the names of the cases that this version has recorded over the reference there is, or cannot do."""
+        return {case for case in self.cases() if self.fits_reference(case)} | self.absent()
 
     def absent(self) -> set[str]:
         """Return the names of the cases that this version cannot do."""
@@ -121,19 +130,27 @@ class OperatorGoldens:
         return Golden(noise=noise, expected=expected)
 
     def _expected(self, key: str) -> Expected:
-        file = self.own if self.base is None or key in self.own.lines or key in self.own.arrays else self.base
-        golden, truth, bound = file.output(key)
-        if not is_floating(golden.dtype):
-            return Expected(golden=golden, truth=golden, bound=np.zeros(golden.shape))
-        if bound is None:
-            raise GoldenError(f"array {key!r} has no bound", where=str(file.path), hint="record it anew")
-        return Expected(golden=golden, truth=golden.astype(np.float64) if truth is None else truth, bound=bound)
+        case, _, rest = key.partition("/")
+        if self.base is None or not (key in self.own.lines or key in self.own.arrays):
+            return _read_expected(self.base or self.own, key)
+        if f"{case}/bound/{rest}" in self.own.arrays or not is_floating(self.own.output(key)[0].dtype):
+            return _read_expected(self.own, key)
+        return answered_by_another(self.own.output(key)[0], _read_expected(self.base, key))
+
+
+def _read_expected(file: OperatorFile, key: str) -> Expected:
+    golden, truth, bound = file.output(key)
+    if not is_floating(golden.dtype):
+        return Expected(golden=golden, truth=golden, bound=np.zeros(golden.shape))
+    if bound is None:
+        raise GoldenError(f"array {key!r} has no bound", where=str(file.path), hint="record it anew")
+    return Expected(golden=golden, truth=golden.astype(np.float64) if truth is None else truth, bound=bound)
 
 
 def base_digest(base: OperatorFile, case: str) -> str:
-    """Return what a version's case stands on: the digest of the reference's MANIFEST lines about that case."""
+    """Return what a version's case stands on: 32 bits of the digest of the reference's MANIFEST lines about it."""
     rows = [str(line) for line in base.lines_of(case)]
-    return short_digest("\n".join(rows))
+    return short_digest("\n".join(rows))[:8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +178,10 @@ class Goldens:
     def case_ids(self) -> list[str]:
         """Return the ids of the cases that this version has recorded, sorted."""
         return [f"{path}/{case}" for path in self.operators() for case in sorted(self.operator(path).cases())]
+
+    def decided(self) -> set[str]:
+        """Return the ids of the cases that this version has recorded over the reference there is, or cannot do."""
+        return {f"{path}/{case}" for path in self.operators() for case in self.operator(path).decided()}
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -216,26 +237,29 @@ def operators_in(manifest: str) -> list[str]:
     return sorted({"/".join(row.split("/", 2)[:2]) for row in manifest.splitlines()})
 
 
-def cases_in(manifest: str) -> set[str]:
-    """Return the ids of the cases that a MANIFEST has a recording of, or says to be absent."""
-    rows = (row.split(" ", 2) for row in manifest.splitlines())
-    return {row[0] for row in rows if row[1:2] in (["case"], ["base"], ["absent"])}
+def goldens_in(folder: Path, version: str) -> Goldens:
+    """Return the goldens of a version that lie in `folder`, beside those of the reference."""
+    base = None if version == REFERENCE else settled(folder.parent / REFERENCE)
+    return Goldens(root=folder.parent, version=version, folder=folder, base_folder=base)
 
 
 def goldens_at(root: Path, version: str) -> Goldens:
     """Return the goldens of a version, which may have none yet."""
-    base = None if version == REFERENCE else settled(root / REFERENCE)
-    return Goldens(root=root, version=version, folder=settled(root / version), base_folder=base)
+    return goldens_in(settled(root / version), version)
 
 
 def open_goldens(root: Path, version: str = REFERENCE) -> Goldens:
     """Open the goldens of `version` ('torch-2.13.0') below `root`.
 
-    Raises `GoldenError` for a version that is not recorded, listing those that are.
+    Raises `GoldenError` for a version that is not recorded, listing those that are, and for one that has lost its
+    reference.
     """
     goldens = goldens_at(root, version)
     if not (goldens.folder / MANIFEST).exists():
         have = ", ".join(recorded_versions(root)) or "none"
         hint = f"recorded here: {have}; `harness record` makes them"
         raise GoldenError(f"no goldens of {version!r} in {root}", hint=hint)
+    if goldens.base_folder is not None and not (goldens.base_folder / MANIFEST).exists():
+        problem = f"the goldens of {version} stand on the reference {REFERENCE}, which is not there"
+        raise GoldenError(problem, where=str(root), hint="restore the reference, or record both anew")
     return goldens

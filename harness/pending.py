@@ -14,10 +14,11 @@ from typing import Any
 
 from harness.errors import GoldenError
 from harness.folders import json_text, recover, write_atomic
-from harness.goldenfile import MANIFEST, read_manifest
-from harness.goldens import RECORD, cases_in, read_object, read_record
+from harness.goldenfile import MANIFEST
+from harness.goldens import RECORD, goldens_in, read_object, read_record
 
 PENDING = "PENDING.json"
+_SUFFIX = ".new"
 _ANEW = "`harness record` makes the recording anew"
 
 
@@ -62,7 +63,7 @@ class Pending:
 
 def pending_folder(root: Path, version: str) -> Path:
     """Return where a recording waits for `accept`."""
-    return root / f"{version}.new"
+    return root / f"{version}{_SUFFIX}"
 
 
 def read_pending(folder: Path) -> Pending | None:
@@ -76,10 +77,10 @@ def read_pending(folder: Path) -> Pending | None:
         pending = _parse(read_object(path, hint=_ANEW), path)
     except FileNotFoundError:
         return None
-    known = cases_in(read_manifest(folder))
+    known = goldens_in(folder, folder.name.removesuffix(_SUFFIX)).decided()
     for case_id in pending.cases:
         if case_id not in known:
-            problem = f"the pending recording has no line of {case_id!r}, which {PENDING} names"
+            problem = f"the pending recording has nothing of {case_id!r}, which {PENDING} names, over this reference"
             raise GoldenError(problem, where=str(folder / MANIFEST), hint=_ANEW)
     if not (folder / RECORD).exists():
         raise GoldenError("the pending recording lacks this file", where=str(folder / RECORD), hint=_ANEW)

@@ -16,12 +16,12 @@ from harness.casefile import select_cases
 from harness.drift import ArrayDrift, compare_recorded
 from harness.errors import HarnessError, NotOffered, RecordError
 from harness.folders import building, json_text, put_in_place, put_together, recover
-from harness.goldenfile import MANIFEST, Line, array_lines, save_operator, write_manifest
+from harness.goldenfile import MANIFEST, Line, array_lines, base_lines, save_operator, write_manifest
 from harness.goldens import RECORD, REFERENCE, OperatorGoldens, base_digest, goldens_at
 from harness.inputs import Drawer
 from harness.model import Array, Case, Implementation
 from harness.pending import Pending, pending_folder, read_pending, remove_pending, write_pending
-from harness.recording import overlay, record_case
+from harness.recording import record_case, record_over
 from harness.selection import operator_path
 from harness.transcript import trimmed
 
@@ -119,24 +119,34 @@ class Recorder:
         old = self.old.operator(operator)
         base = self.base.operator(operator) if self.base else None
         kept: dict[str, Array] = {}
+        bases: set[str] = set()
         self._lines[operator] = []
         for case in cases:
             arrays = self._record_case(case, old, base)
             lines = array_lines(arrays) + self._notes(case, base)
-            if lines and {str(line) for line in lines} != {str(line) for line in old.own.lines_of(case.name)}:
+            recorded = case.id in self.found.cases[-1:]
+            before = {str(line) for line in old.own.lines_of(case.name)}
+            if recorded and ({str(line) for line in lines} != before or not old.fits_reference(case.name)):
                 self.found.changed.append(case.id)
+            if recorded and base is not None and case.id not in self.found.absent:
+                bases.add(base_digest(base.own, case.name))
             kept |= arrays
             self._lines[operator] += lines
             yield case.id
+        self._lines[operator] += base_lines(bases)
         if recording is not None and kept:
             save_operator(recording / f"{operator}.safetensors", kept)
 
     def _record_case(self, case: Case, old: OperatorGoldens, base: OperatorGoldens | None) -> dict[str, Array]:
         """Return the arrays to keep of one case by their keys; {} when it is absent or could not be recorded."""
         try:
-            arrays, text = record_case(case, self.implementation, self._drawer)
+            if base is not None:
+                arrays, kept = record_over(case, self.implementation, self._drawer, base)
+                text = ""
+            else:
+                arrays, text = record_case(case, self.implementation, self._drawer)
+                kept = arrays
             self._compare(case, arrays, old, base)
-            kept = overlay(case, arrays, base) if base is not None else arrays
         except HarnessError as error:
             if self._lacks(error, case, base):
                 self.found.absent[case.id] = error.problem.removeprefix(f"{case.id}: ")
@@ -168,14 +178,12 @@ class Recorder:
             self.found.before += compare_recorded(case.id, case.name, old, arrays)
 
     def _notes(self, case: Case, base: OperatorGoldens | None) -> list[Line]:
-        """Return the line that says of which case text, or of which recording of the reference, this one is."""
+        """Return the line that says of which case text this recording is, or that there is none."""
         if case.id in self.found.absent:
             return [Line(key=case.name, dtype="absent", shape="-", sha256=case.digest)]
-        if self.found.cases[-1:] != [case.id]:
-            return []
-        if base is None:
+        if base is None and self.found.cases[-1:] == [case.id]:
             return [Line(key=case.name, dtype="case", shape="-", sha256=case.digest)]
-        return [Line(key=case.name, dtype="base", shape="-", sha256=base_digest(base.own, case.name))]
+        return []
 
     def _write_pending(self, recording: Path, decided: set[str]) -> None:
         """Lay this recording over what stays pending, and put both in place in one step; nothing when nothing differs.
@@ -194,7 +202,8 @@ class Recorder:
         record = {**provenance(self.implementation), "absent": self.found.absent}
         (recording / RECORD).write_text(json_text(record), encoding="utf-8")
         if kept.cases or kept.gone:
-            put_together(building(target), target, recording, take=set(self.found.cases), drop=decided)
+            base = self.base.folder if self.base else None
+            put_together(building(target), target, recording, take=set(self.found.cases), drop=decided, base=base)
             shutil.rmtree(recording)
         else:
             recording.rename(building(target))

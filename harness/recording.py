@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 
 from harness.bound import derive_expected, ulp
 from harness.compare import compare_array, compare_stage
+from harness.drift import Change, compare_recorded
 from harness.errors import HarnessError, NotOffered, RecordError, Unsupported
-from harness.goldenfile import DERIVED, array_line
+from harness.goldenfile import DERIVED, array_line, owner
 from harness.goldens import REFERENCE, OperatorGoldens
 from harness.inputs import Drawer
-from harness.model import Array, Call, Case, Expected, Golden, Implementation, NoiseMode, Outputs, Stage, is_floating
+from harness.model import (
+    Array,
+    Arrays,
+    Call,
+    Case,
+    Expected,
+    Golden,
+    Implementation,
+    NoiseMode,
+    Outputs,
+    Stage,
+    is_floating,
+)
 from harness.replay import make_call, printable
 from harness.transcript import render, standard_layout
 
@@ -27,13 +41,8 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
     Raises `RecordError`, at the place of the case, when the reference raises or its answer is ill-posed or lost, and
     `NotOffered` when this version of it has no such operator, param or kernel.
     """
-    try:
-        inputs, grads = drawer.draw(case)
-        call = make_call(case, inputs, grads, noise=drawer.draw_noise(case))
-        outputs = implementation.run(call)
-        if outputs.noise_mode is NoiseMode.READ_BACK:
-            call = replace(call, noise=outputs.noise)
-            _check_noise(outputs, implementation.run(call))
+    with _told(case):
+        call, outputs = _answered(case, implementation, drawer)
         expected = derive_expected(call, outputs, implementation.run, exact=case.exact)
         _check_upstream(call, outputs)
         _check_own(case, outputs, expected)
@@ -41,6 +50,42 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
         arrays = golden_arrays(call, golden)
         _check_size(case, arrays)
         return arrays, _printed(case, call, outputs, golden)
+
+
+def record_over(
+    case: Case, implementation: Implementation, drawer: Drawer, base: OperatorGoldens
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Run another version on one case; return all of its arrays by key, and those to keep: the ones that differ.
+
+    What stays within the reference's bound needs none of its own (see `bound.answered_by_another`), and one run to be
+    seen; only for what moved further are truth and bound derived anew. Raises as `record_case` does.
+    """
+    with _told(case):
+        call, outputs = _answered(case, implementation, drawer)
+        if base.status(case.name, case.digest) == "ok":
+            arrays = plain_arrays(call, outputs.stages)
+            if not _moved(arrays, base, case.name):
+                return arrays, overlay(case, arrays, base)
+    arrays, _ = record_case(case, implementation, drawer)
+    return arrays, overlay(case, arrays, base)
+
+
+def _answered(case: Case, implementation: Implementation, drawer: Drawer) -> tuple[Call, Outputs]:
+    """Return the call that a case makes, with the noise that the reference drew, and its answer."""
+    inputs, grads = drawer.draw(case)
+    call = make_call(case, inputs, grads, noise=drawer.draw_noise(case))
+    outputs = implementation.run(call)
+    if outputs.noise_mode is NoiseMode.READ_BACK:
+        call = replace(call, noise=outputs.noise)
+        _check_noise(outputs, implementation.run(call))
+    return call, outputs
+
+
+@contextmanager
+def _told(case: Case) -> Iterator[None]:
+    """Say of which case an error is, and where that stands."""
+    try:
+        yield
     except HarnessError as error:
         raise type(error)(f"{case.id}: {error.problem}", where=str(case.where), hint=error.hint) from error
     except Unsupported as reason:
@@ -90,14 +135,21 @@ def _check_noise(native: Outputs, law: Outputs) -> None:
                 raise RecordError(f"{stage}/{name}: the reference's own answer is not its law under the noise it drew")
 
 
+def plain_arrays(call: Call, stages: Mapping[Stage, Arrays]) -> dict[str, Array]:
+    """Return a case's arrays by key: what was asked, and what was answered."""
+    parts: dict[str, Arrays] = {"inputs": call.inputs, "grad_outputs": call.grad_outputs, "noise": call.noise}
+    parts |= {str(stage): arrays for stage, arrays in stages.items()}
+    return {f"{part}/{name}": array for part, group in parts.items() for name, array in group.items()}
+
+
 def golden_arrays(call: Call, golden: Golden) -> dict[str, Array]:
-    """Return a case's arrays by key; truth is left out where it is the golden itself."""
-    arrays: dict[str, Array] = {}
-    for part, group in (("inputs", call.inputs), ("grad_outputs", call.grad_outputs), ("noise", golden.noise)):
-        arrays |= {f"{part}/{name}": array for name, array in group.items()}
+    """Return a golden's arrays by key; truth is left out where it is the golden itself."""
+    answers = {
+        stage: {name: each.golden for name, each in outputs.items()} for stage, outputs in golden.expected.items()
+    }
+    arrays = plain_arrays(call, answers)
     for stage, outputs in golden.expected.items():
         for name, expected in outputs.items():
-            arrays[f"{stage}/{name}"] = expected.golden
             if is_floating(expected.golden.dtype):
                 arrays[f"bound/{stage}/{name}"] = expected.bound
                 if not np.array_equal(expected.truth, expected.golden.astype(np.float64), equal_nan=True):
@@ -113,19 +165,30 @@ def _printed(case: Case, call: Call, outputs: Outputs, golden: Golden) -> str:
 
 
 def overlay(case: Case, arrays: Mapping[str, Array], base: OperatorGoldens) -> dict[str, Array]:
-    """Return the arrays that differ from the reference's: an output brings its truth and bound along."""
+    """Return the arrays that differ from the reference's; one that lies beyond its bound brings its truth and bound."""
     before = base.arrays_of(case.name)
-    gone = [key for key in before if key not in arrays and not key.startswith("truth/")]
+    gone = [key for key in before if key not in arrays and owner(f"/{key}") == f"/{key}"]
     if gone:
         msg = f"{case.id}: {gone[0]} is in {REFERENCE} and not in this version"
         raise RecordError(msg, where=str(case.where), hint="give the versions a case each")
+    moved = _moved(arrays, base, case.name) if before else set(arrays)
     kept: dict[str, Array] = {}
     for key, array in arrays.items():
         part = key.partition("/")[0]
-        if part in DERIVED or (key in before and array_line("", array) == array_line("", before[key])):
+        if part in DERIVED or _same(array, before.get(key)):
             continue
         kept[key] = array
-        if part in tuple(Stage) and is_floating(array.dtype):
+        if key in moved and f"bound/{key}" in arrays:
             kept[f"truth/{key}"] = arrays.get(f"truth/{key}", array.astype(np.float64))
             kept[f"bound/{key}"] = arrays[f"bound/{key}"]
     return kept
+
+
+def _moved(arrays: Mapping[str, Array], base: OperatorGoldens, case: str) -> set[str]:
+    """Return the keys of the arrays that answer another question than the reference's, or beyond its bound."""
+    drifts = compare_recorded(case, case, base, arrays)
+    return {drift.key for drift in drifts if drift.change not in (Change.IDENTICAL, Change.WITHIN)}
+
+
+def _same(one: Array, other: Array | None) -> bool:
+    return other is not None and array_line("", one) == array_line("", other)

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import GoldenError
 from harness.goldenfile import MANIFEST, Line, array_lines, save_operator, write_manifest
-from harness.goldens import RECORD, REFERENCE, base_digest, cases_in, goldens_at, open_goldens, ready, recorded_versions
+from harness.goldens import RECORD, REFERENCE, base_digest, goldens_at, open_goldens, ready, recorded_versions
 from harness.model import Array, Stage
 
 OTHER = "torch-1.13.1"
@@ -31,7 +31,7 @@ def write(root: Path, version: str, arrays: Mapping[str, Array], notes: Mapping[
     if arrays:
         save_operator(folder / "f" / "o.safetensors", arrays)
     lines = array_lines(arrays)
-    lines += [Line("a", note, "-", digest) for note, digest in notes.items()]
+    lines += [Line("*" if note == "base" else "a", note, "-", digest) for note, digest in notes.items()]
     write_manifest(folder / MANIFEST, {"f/o": lines})
     return folder
 
@@ -191,13 +191,37 @@ def test_why_a_case_is_stale(root: Path) -> None:
     assert open_goldens(root, OTHER).operator("f/o").why_stale("a", "text") == (
         "the golden of torch-1.13.1 stands on another recording of torch-2.13.0; record it anew"
     )
+
+
+def test_a_version_without_its_reference_is_an_error(root: Path) -> None:
+    write_overlay(root, {})
     (root / REFERENCE).rename(root / "elsewhere")
-    operator = open_goldens(root, OTHER).operator("f/o")
-    assert operator.status("a", "text") == "stale"
-    assert operator.why_stale("a", "text") == (
-        "the golden of torch-1.13.1 stands on one of the reference torch-2.13.0, which is not there; "
+    with pytest.raises(GoldenError) as caught:
+        open_goldens(root, OTHER)
+    assert str(caught.value) == (
+        f"{root}: the goldens of torch-1.13.1 stand on the reference torch-2.13.0, which is not there; "
         "restore the reference, or record both anew"
     )
+
+
+def test_what_stays_within_the_bound_is_judged_by_what_this_version_lost(root: Path) -> None:
+    """The reference lost 0.0625, and its bound is 0.5 and 0.25: another version that lost 0.03125 is judged by less."""
+    close = np.array([2.0, 4.03125], dtype=np.float32)
+    write_overlay(root, {"a/forward/output": close})
+    expected = open_goldens(root, OTHER).operator("f/o").golden("a").expected[Stage.FORWARD]["output"]
+    assert expected.golden.tolist() == close.tolist()
+    assert expected.truth.tolist() == [2, 4.0625]
+    assert expected.bound.tolist() == [0.46875, 0.21875]
+
+
+def test_what_a_version_decided_is_recorded_over_this_reference_or_absent(root: Path) -> None:
+    write_overlay(root, {})
+    assert open_goldens(root, OTHER).decided() == {"f/o/a"}
+    write(root, REFERENCE, {**ARRAYS, "a/forward/output": 5 * X}, {"case": "text"})
+    assert open_goldens(root, OTHER).decided() == set()
+    write(root, OTHER, {}, {"absent": "text"})
+    assert open_goldens(root, OTHER).decided() == {"f/o/a"}
+    assert open_goldens(root).decided() == {"f/o/a"}
 
 
 def test_why_an_absent_case_is_stale(root: Path) -> None:
@@ -238,12 +262,6 @@ def test_a_record_of_another_form_is_an_error(root: Path, content: bytes, proble
         open_goldens(root).absent("f/o/a")
     assert str(caught.value).startswith(f"{path}: {problem}")
     assert str(caught.value).endswith("; restore the file or record anew")
-
-
-def test_cases_of_a_manifest_are_those_recorded_or_absent() -> None:
-    assert cases_in("f/o/a case - 1\nf/o/a/x float32 2 3\nf/o/b absent - 4\nf/o/c base - 5\n\nf/o/d\n") == {
-        "f/o/a", "f/o/b", "f/o/c",
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("suffix", [".new", ".old", ".building", ".recording", ".new.next", ".new.old"])

@@ -72,7 +72,7 @@ def test_a_damaged_list_is_an_error(folder: Path, text: str, problem: str) -> No
 
 def test_a_case_that_manifest_does_not_hold_is_an_error(folder: Path) -> None:
     write_manifest(folder / MANIFEST, {"f/o": [Line("a", "case", "-", "text")]})
-    with pytest.raises(GoldenError, match=r"MANIFEST: the pending recording has no line of 'f/o/b'"):
+    with pytest.raises(GoldenError, match=r"MANIFEST: the pending recording has nothing of 'f/o/b'"):
         read_pending(folder)
 
 
