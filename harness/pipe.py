@@ -119,7 +119,7 @@ class Pipe:
         except BlockingIOError:
             return buffers
         except BrokenPipeError:
-            raise _Dead(" before it had read the question") from None
+            raise _Dead(f" before it had read the question{self._left()}") from None
 
     def _receive(self, deadline: float, limit: int) -> tuple[Message, dict[str, Array]]:
         head = self._read(deadline, b"")
@@ -175,6 +175,13 @@ class Pipe:
                 return
             if self._is_dead(events):
                 raise _Dead(" before it answered")
+
+    def _left(self) -> str:
+        """Return what to say of what a child that no longer reads has written, '' when it is nothing."""
+        with suppress(BlockingIOError):
+            if found := os.read(self._out, _CHUNK):
+                return f"; found {_shown(found)} instead of a message: print to stderr"
+        return ""
 
     def _early(self) -> Exception:
         found = os.read(self._out, _CHUNK)
