@@ -20,6 +20,8 @@ def serve_implementation(name: str, requests: int, replies: int) -> int:
     gc.freeze()  # as in a replay: what the imports made lives as long as the process
     gc.set_threshold(50_000)
     greeting = hello(name, implementation.version)
+    if hasattr(implementation, "provenance"):
+        greeting["provenance"] = implementation.provenance()
 
     def run(question: Question) -> tuple[Message, dict[str, Array]]:
         return _answer(implementation, question)
@@ -55,5 +57,6 @@ def _call(question: Question) -> Call:
         grad_outputs=question.grad_outputs,
         stages=tuple(map(Stage, question.stages)),
         outputs=question.outputs,
+        widest=question.widest,
         form=Form(constants=constants, updates=form.updates, complex=form.complex, sequences=form.sequences),
     )

@@ -87,6 +87,10 @@ class Program:
             self.stop()
             raise NoAnswer(f"it answered {fault}") from fault
 
+    def provenance(self) -> dict[str, Any]:
+        """Return what of the program's build and machine decides the bits, as its hello told."""
+        return dict(self._hello["provenance"])
+
     def takes_seed(self, operator: str) -> bool:
         """Tell whether an operator can be told its seed, as its answers said; until one does, it is thought to."""
         return self._seeded.get(operator, True)
@@ -242,7 +246,13 @@ def _greeted(reply: Message) -> Message:
         if not isinstance(value, str):
             raise BadMessage(f'a hello whose "{field}" is {value!r}; expected a string')
     version = speakable(reply.get("version", ""))
-    return {"name": speakable(reply["name"]), "version": version, "dtypes": dtypes, "noise": set(noise)}
+    provenance = reply.get("provenance", {})
+    if not isinstance(provenance, dict):
+        raise BadMessage(f'a hello whose "provenance" is {provenance!r}; expected an object')
+    return {
+        "name": speakable(reply["name"]), "version": version, "dtypes": dtypes, "noise": set(noise),
+        "provenance": provenance,
+    }  # fmt: skip
 
 
 def _question(call: Call) -> dict[str, Any]:
@@ -261,6 +271,7 @@ def _question(call: Call) -> dict[str, Any]:
         "differentiable": call.differentiable,
         "stages": call.stages,
         "outputs": call.outputs,
+        "widest": call.widest,
         "updates": call.form.updates,
         "complex": call.form.complex,
         "sequences": call.form.sequences,

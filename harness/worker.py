@@ -67,12 +67,13 @@ DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
     "I16": "int16", "I8": "int8", "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8", "BOOL": "bool",
 }  # fmt: skip
-_KNOWN = {
+#: the dtypes that can be had here: without ml_dtypes there is no bfloat16
+KNOWN = {
     code: np.dtype(name if name != "bfloat16" else ml_dtypes.bfloat16)
     for code, name in DTYPES.items()
     if name != "bfloat16" or ml_dtypes is not None
 }
-_CODES = {dtype: code for code, dtype in _KNOWN.items()}
+_CODES = {dtype: code for code, dtype in KNOWN.items()}
 _LENGTHS = struct.Struct("<QQ")
 #: bytes up to which a message is written in one piece
 _SMALL = 1 << 16
@@ -176,7 +177,7 @@ def _tensor(name: str, entry: Any, data: Any) -> tuple[int, int, Array]:
     try:
         code, shape = entry["dtype"], entry["shape"]
         begin, end = entry["data_offsets"]
-        dtype = _KNOWN[code]
+        dtype = KNOWN[code]
     except (KeyError, TypeError, ValueError) as error:
         problem = f"{type(error).__name__}: {error}"
         raise BadMessage(f"tensor {name!r} is described wrongly: {problem}") from None
@@ -287,6 +288,7 @@ class Question:
         self.differentiable: tuple[str, ...] = tuple(message.get("differentiable", ()))
         self.stages: tuple[str, ...] = tuple(message["stages"])
         self.outputs: tuple[str, ...] = tuple(message["outputs"])
+        self.widest: bool = bool(message.get("widest", False))
         self.form = Form(message)
 
     def returned(self, stage: str) -> tuple[str, ...]:
@@ -675,16 +677,26 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("usage: worker.py MODULE | FILE.py | MODULE:OBJECT\n")
         return 2
     requests, replies = take_pipes()
-    operators = Operators(_load(arguments[0]), arguments[0])
+    operators = _answering(_load(arguments[0]), arguments[0])
+    greeting = hello(operators.name, operators.version)
+    if hasattr(operators, "provenance"):
+        greeting["provenance"] = operators.provenance()
 
     def run(question: Question) -> tuple[Message, Arrays]:
         found = operators.run(question)
         message, tensors = outputs_message(found.stages, found.unsupported, found.noise_mode, found.noise)
-        if question.noise_names:
+        if question.noise_names and hasattr(operators, "takes_seed"):
             message["takes_seed"] = operators.takes_seed(question.operator)
         return message, tensors
 
-    return serve(hello(operators.name, operators.version), run, requests, replies)
+    return serve(greeting, run, requests, replies)
+
+
+def _answering(found: Any, name: str) -> Any:
+    """Return an object that answers questions itself (`run`, `name`, `version`), else the operators of a namespace."""
+    if inspect.ismodule(found) or not all(hasattr(found, part) for part in ("run", "name", "version")):
+        return Operators(found, name)
+    return found
 
 
 def _load(name: str) -> Any:

@@ -351,7 +351,8 @@ def test_the_command_needs_torch_and_says_how_to_get_it(
     folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "harness.implementations.torch", raising=False)
+    for module in ("implementations.torch", "reference.answering"):
+        monkeypatch.delitem(sys.modules, f"harness.{module}", raising=False)
     shutil.rmtree(folders[1], ignore_errors=True)
     with pytest.raises(Exception, match=r"pip install 'golden-harness\[torch\]'"):
         command.main(["record", "--cases-dir", str(folders[0]), "--golden-dir", str(folders[1])], standalone_mode=False)

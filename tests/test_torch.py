@@ -24,7 +24,7 @@ pytestmark = [
 @pytest.mark.parametrize("shape", [(), (0,), (2, 3)])
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32", "float64", "bool", "int64"])
 def test_arrays_come_back_from_tensors_as_they_went(shape: tuple[int, ...], dtype: str) -> None:
-    from harness.implementations.torch import to_arrays, to_tensor  # noqa: PLC0415
+    from harness.reference.answering import to_arrays, to_tensor  # noqa: PLC0415
 
     array = np.ones(shape, dtype=dtype_of(dtype))
     back = to_arrays({"x": to_tensor(array)})["x"]
@@ -33,7 +33,7 @@ def test_arrays_come_back_from_tensors_as_they_went(shape: tuple[int, ...], dtyp
 
 
 def test_only_names_below_torch_and_the_references_resolve() -> None:
-    from harness.implementations.torch import resolve  # noqa: PLC0415
+    from harness.reference.answering import resolve  # noqa: PLC0415
 
     assert callable(resolve("torch.nn.functional.gelu"))
     with pytest.raises(Unsupported, match="has no 'dropuot'; did you mean 'dropout'"):
@@ -49,14 +49,14 @@ def test_only_names_below_torch_and_the_references_resolve() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_function_of_tensors_does_not_resolve(reference: str) -> None:
-    from harness.implementations.torch import resolve  # noqa: PLC0415
+    from harness.reference.answering import resolve  # noqa: PLC0415
 
     with pytest.raises(RecordError, match=f"reference '{reference}' is no function of tensors; name one that computes"):
         resolve(reference)
 
 
 def test_every_reference_of_the_case_files_resolves() -> None:
-    from harness.implementations.torch import resolve  # noqa: PLC0415
+    from harness.reference.answering import resolve  # noqa: PLC0415
 
     files = case_files(default_cases())
     references = {read_operator(file, default_cases()).reference for file in files}

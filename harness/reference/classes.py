@@ -34,7 +34,7 @@ def _run_module(module_class: type[nn.Module], *, training: bool, **arguments: A
     A weight is an entry of `state_dict`, the dots of its name written as underscores. Raises `ValueError` for a module
     that has a floating weight which is not given: it would be drawn at random.
     """
-    tensors = {name: value for name, value in arguments.items() if isinstance(value, Tensor | tuple)}
+    tensors = {name: value for name, value in arguments.items() if isinstance(value, (Tensor, tuple))}
     params = {name: value for name, value in arguments.items() if name not in tensors}
     module = module_class(**params)
     for name, tensor in module.state_dict(keep_vars=True).items():

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from torch import Tensor
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Noisy:
+class Noisy(NamedTuple):
     """A random operator, taken apart so that its noise can be recorded and given back.
 
     Under one state of torch's generator, `native(training=True)` and `law` with the noise that `draw` returns give the

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from harness.reference.noisy import Noisy
 
-State: TypeAlias = Any  #: a tensor, or of an LSTM a pair of them: (layers * directions, N, H)
+if TYPE_CHECKING:
+    State = Any  #: a tensor, or of an LSTM a pair of them: (layers * directions, N, H)
 
 
 def _layers(
@@ -45,7 +46,7 @@ def _layers(
         if layer < num_layers - 1 and p > 0:
             mask = masks[layer].to(output.dtype)
             output = output * (mask.div(1 - p) if p < 1 else torch.zeros_like(mask))
-    return output, *(torch.cat(parts) for parts in zip(*states, strict=True))
+    return output, *(torch.cat(parts) for parts in zip(*states))
 
 
 def _weights(layer: int, bidirectional: bool, weights: dict[str, Tensor]) -> list[Tensor]:
