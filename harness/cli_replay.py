@@ -29,17 +29,25 @@ if TYPE_CHECKING:
 )
 @click.option("--junit", "junit_path", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
 @click.option("--golden", "version", help="Version of the goldens, such as torch-1.13.1.  [default: the reference]")
+@click.option(
+    "--deviations", "deviations_path", type=click.Path(path_type=Path), help="What is known to differ, as YAML."
+)
+@click.option(
+    "--write-deviations", "write_path", type=click.Path(path_type=Path), help="Write what differs, for --deviations."
+)
 @click.option("--verbose", "-v", is_flag=True, help="Print every case, not only those that do not pass.")
 @folder_options
 def replay(
     implementation: str, patterns: tuple[str, ...], jobs: int, json_path: Path | None, junit_path: Path | None,
-    version: str | None, verbose: bool, cases_dir: Path, golden_dir: Path,
+    version: str | None, deviations_path: Path | None, write_path: Path | None, verbose: bool, cases_dir: Path,
+    golden_dir: Path,
 ) -> int:  # fmt: skip
     """Judge IMPLEMENTATION by the goldens.
 
     IMPLEMENTATION is a name (numpy, torch), a module (my_ops, pkg.my_ops), a file (path/to/my_ops.py) or an object in
     a module (pkg.mod:object). CASES are globs over case ids; a family or an operator means all of its cases.
     """
+    from harness.cli_deviations import KnownDeviations  # noqa: PLC0415
     from harness.report.tally import Tally  # noqa: PLC0415
     from harness.report.terminal import TerminalReport  # noqa: PLC0415
     from harness.session import Session, implementation_of, worker_pool  # noqa: PLC0415
@@ -50,14 +58,16 @@ def replay(
         goldens=golden_dir,
         version=version_name(version),
         patterns=patterns,
-        ratios=json_path is not None,
+        ratios=json_path is not None or deviations_path is not None,
     )
     tally = Tally()
     with stdout_alone() as stdout:
         files = session.files()
         with ExitStack() as stack:
             pool = stack.enter_context(worker_pool(jobs))
-            title = f"{implementation} {implementation_of(session).version}".rstrip()
+            found = implementation_of(session)
+            title = f"{implementation} {found.version}".rstrip()
+            known = KnownDeviations(deviations_path, write_path, session, version=found.version)
             json_out = open_report(stack, json_path, stdout)
             report = TerminalReport(sys.stderr if json_out is stdout else stdout, verbose=verbose)
             writers = list(_writers(json_out, open_report(stack, junit_path, stdout), session, title))
@@ -65,14 +75,14 @@ def replay(
             report.start(title, session.version)
             advance = stack.enter_context(_progress(len(files), stdout))
             for file, results in session.results(files, pool=pool):
-                for result in results:
+                for result in map(known.judge, results):
                     tally.add(result)
                     for sink in sinks:
                         sink(result)
                 advance(file)
             for _, close in writers:  # a report of a run that broke off has no end: it is not whole
                 close(tally)
-        report.finish(tally)
+        report.finish(tally, known.finish())
     return tally.exit_code
 
 

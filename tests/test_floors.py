@@ -18,16 +18,21 @@ FLOORS = [
     [
         ["yamltext", "namespace", "answer", "locations", "goldenfile"],
         ["matrix", "implementation", "goldens"],
-        ["selection", "folders"],
-        ["casefile", "pending"],
+        ["selection", "folders", "validation"],
+        ["casefile", "pending", "deviations", "deviationsfile"],
     ],
     [["noise", "drift"], ["replay"], ["recording", "show", "session"], ["record"], ["accept", "audit"]],
     [
-        ["report.tally", "report.audit_tally", "report.operators"],
+        ["report.tally", "report.audit_tally", "report.operators", "report.deviations"],
         ["report.text", "report.audit_text", "report.audit_jsonl"],
         ["report.jsonl", "report.junit", "report.terminal"],
     ],
-    [["cli_options", "cli_output"], ["cli_audit", "cli_goldens", "cli_replay", "pytest_plugin"], ["cli"], ["__main__"]],
+    [
+        ["cli_options", "cli_output", "cli_deviations"],
+        ["cli_audit", "cli_goldens", "cli_replay", "pytest_plugin"],
+        ["cli"],
+        ["__main__"],
+    ],
 ]
 STEPS = {
     module: step for step, modules in enumerate([step for floor in FLOORS for step in floor]) for module in modules
