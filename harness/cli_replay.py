@@ -96,7 +96,8 @@ def _writers(
     from harness.report.junit import JUnitWriter  # noqa: PLC0415
 
     if json_out is not None:
-        name, _, version = title.partition(" ")
+        name = session.implementation
+        version = title.removeprefix(name).lstrip()
         installed = metadata.version("golden-harness")
         write_header(json_out, implementation=name, version=version, golden=session.version, harness=installed)
         yield partial(write_result, json_out), partial(write_footer, json_out)

@@ -23,13 +23,13 @@ FLOORS = [
     ],
     [["noise", "drift"], ["replay"], ["recording", "show", "session"], ["record"], ["accept", "audit"]],
     [
-        ["report.tally", "report.audit_tally", "report.operators", "report.deviations"],
+        ["report.tally", "report.audit_tally", "report.operators", "report.deviations", "report.table"],
         ["report.text", "report.audit_text", "report.audit_jsonl"],
         ["report.jsonl", "report.junit", "report.terminal"],
     ],
     [
         ["cli_options", "cli_output", "cli_deviations"],
-        ["cli_audit", "cli_goldens", "cli_replay", "pytest_plugin"],
+        ["cli_audit", "cli_goldens", "cli_replay", "cli_report", "pytest_plugin"],
         ["cli"],
         ["__main__"],
     ],
