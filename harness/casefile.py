@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
-
-from pydantic import ValidationError
+from typing import Any
 
 from harness import yamltext
 from harness.errors import nearest
 from harness.matrix import expand, fail, read_text
 from harness.model import Case, Draw, Form, Operator, Stage, Tolerance, Transcript, short_digest
-from harness.schema import MODEL_BELOW, ONE, SEVERAL, CaseModel, DrawModel, FileModel, Strict
+from harness.schema import MODEL_BELOW, CaseModel, DrawModel, FileModel
 from harness.selection import select_files, selected
+from harness.validation import validated
 from harness.yamltext import Document
 
-#: characters of a value that an error shows
-_SHOWN = 60
+_DOCS = "docs/case-files.md"
 _INTEGER_KINDS = ("integers", "permutation")
 #: patterns that only a floating dtype can hold
 _FLOATING_KINDS = ("negative_zeros", "infs", "nans", "largest", "denormals")
 _FLOATING = ("float16", "bfloat16", "float32", "float64")
-M = TypeVar("M", bound=Strict)
 
 
 def read_case_file(path: Path, root: Path) -> list[Case]:
@@ -59,12 +55,12 @@ def parse_operator(text: str, *, family: str, operator: str, file: str) -> Opera
     document = yamltext.parse(text, file)
     if not isinstance(document.value, dict):
         fail(document, (), f"a case file is a mapping, found a {type(document.value).__name__}")
-    whole = _validate(FileModel, document.value, document, ())
+    whole = validated(FileModel, document.value, document, (), docs=_DOCS, below=MODEL_BELOW)
     cases: dict[str, Case] = {}
     for index, entry in enumerate(document.value["cases"]):
         path = ("cases", index)
         for name, body in expand(entry, document, path):
-            model = _validate(CaseModel, body, document, path)
+            model = validated(CaseModel, body, document, path, docs=_DOCS, below=MODEL_BELOW)
             case = _build(model, whole, name=name, family=family, operator=operator, document=document, path=path)
             if name in cases:
                 fail(document, (*path, "name"), f"case {name!r} stands at {cases[name].where} already")
@@ -98,42 +94,6 @@ def _check_names(whole: FileModel, cases: Iterable[Case], document: Document) ->
         if name not in outputs:
             path = ("up_to_sign", name)
             fail(document, path, f"{name!r} is no output of this operator", nearest(name, outputs), key=True)
-
-
-# -- the schema
-
-
-def _validate(model: type[M], value: Any, document: Document, path: yamltext.Path) -> M:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        _explain(error, model, document, path)
-
-
-def _explain(error: ValidationError, model: type[Strict], document: Document, path: yamltext.Path) -> NoReturn:
-    """Raise the first of pydantic's complaints in our words, at its place in the text; a misspelt key comes first."""
-    first = min(error.errors(), key=lambda complaint: complaint["type"] != "extra_forbidden")
-    loc = tuple(part for part in first["loc"] if part not in ("[key]", ONE, SEVERAL))
-    place = (*path, *loc)
-    dotted = ".".join(map(str, loc)) or "the file"
-    kind, found = first["type"], first["input"]
-    if kind == "extra_forbidden":
-        owner = next((MODEL_BELOW[part] for part in reversed(loc[:-1]) if part in MODEL_BELOW), model)
-        hint = nearest(str(loc[-1]), owner.model_fields)
-        fail(document, place, f"unknown key {loc[-1]!r} ({dotted})", hint, key=True)
-    if kind == "missing":
-        fail(document, place[:-1], f"key {loc[-1]!r} is missing ({dotted})", "see docs/case-files.md")
-    if kind == "literal_error":
-        allowed = re.findall(r"'([^']*)'", first["ctx"]["expected"])
-        fail(document, place, f"unknown value {found!r} for {dotted}", nearest(str(found), allowed))
-    if kind == "value_error":
-        fail(document, place, f"{first['ctx']['error']} ({dotted})")
-    fail(document, place, f"found {_short(found)} for {dotted}: {first['msg'][0].lower()}{first['msg'][1:]}")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 # -- the case

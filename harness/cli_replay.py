@@ -29,12 +29,19 @@ if TYPE_CHECKING:
 )
 @click.option("--junit", "junit_path", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
 @click.option("--golden", "version", help="Version of the goldens, such as torch-1.13.1.  [default: the reference]")
+@click.option(
+    "--deviations", "deviations_path", type=click.Path(path_type=Path), help="What is known to differ, as YAML."
+)
+@click.option(
+    "--write-deviations", "write_path", type=click.Path(path_type=Path), help="Write what differs, for --deviations."
+)
 @click.option("--verbose", "-v", is_flag=True, help="Print every case, not only those that do not pass.")
 @limit_options
 @folder_options
 def replay(
     implementation: str, patterns: tuple[str, ...], jobs: int, json_path: Path | None, junit_path: Path | None,
-    version: str | None, verbose: bool, limits: Limits, cases_dir: Path, golden_dir: Path,
+    version: str | None, deviations_path: Path | None, write_path: Path | None, verbose: bool, limits: Limits,
+    cases_dir: Path, golden_dir: Path,
 ) -> int:  # fmt: skip
     """Judge IMPLEMENTATION by the goldens.
 
@@ -42,6 +49,7 @@ def replay(
     module (pkg.mod:object) or a program that speaks the protocol ('exec:./my_program --flag'). CASES are globs over
     case ids; a family or an operator means all of its cases.
     """
+    from harness.cli_deviations import KnownDeviations  # noqa: PLC0415
     from harness.report.tally import Tally  # noqa: PLC0415
     from harness.report.terminal import TerminalReport  # noqa: PLC0415
     from harness.session import Session, implementation_of, worker_pool  # noqa: PLC0415
@@ -52,7 +60,7 @@ def replay(
         goldens=golden_dir,
         version=version_name(version),
         patterns=patterns,
-        ratios=json_path is not None,
+        ratios=json_path is not None or deviations_path is not None,
         limits=limits,
     )
     tally = Tally()
@@ -60,7 +68,9 @@ def replay(
         files = session.files()
         with ExitStack() as stack:
             pool = stack.enter_context(worker_pool(jobs))
-            title = f"{implementation} {implementation_of(session).version}".rstrip()
+            found = implementation_of(session)
+            title = f"{implementation} {found.version}".rstrip()
+            known = KnownDeviations(deviations_path, write_path, session, version=found.version)
             json_out = open_report(stack, json_path, stdout)
             report = TerminalReport(sys.stderr if json_out is stdout else stdout, verbose=verbose)
             writers = list(_writers(json_out, open_report(stack, junit_path, stdout), session, title))
@@ -68,14 +78,14 @@ def replay(
             report.start(title, session.version)
             advance = stack.enter_context(_progress(len(files), stdout))
             for file, results in session.results(files, pool=pool):
-                for result in results:
+                for result in map(known.judge, results):
                     tally.add(result)
                     for sink in sinks:
                         sink(result)
                 advance(file)
             for _, close in writers:  # a report of a run that broke off has no end: it is not whole
                 close(tally)
-        report.finish(tally)
+        report.finish(tally, known.finish())
     return tally.exit_code
 
 
@@ -89,7 +99,8 @@ def _writers(
     from harness.report.junit import JUnitWriter  # noqa: PLC0415
 
     if json_out is not None:
-        name, _, version = title.partition(" ")
+        name = session.implementation
+        version = title.removeprefix(name).lstrip()
         installed = metadata.version("golden-harness")
         write_header(json_out, implementation=name, version=version, golden=session.version, harness=installed)
         yield partial(write_result, json_out), partial(write_footer, json_out)

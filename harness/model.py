@@ -293,6 +293,18 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Deviation:
+    """An entry of an implementer's deviations file: what is known to differ, and why."""
+
+    patterns: tuple[str, ...]  #: globs over case ids
+    stages: tuple[Stage, ...]  #: () means any, and that it may raise, crash or hang
+    reason: str
+    link: str  #: '' when the entry has none
+    versions: str  #: PEP 440 specifier of the implementation's versions, '' for all
+    where: Location
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
     """The verdict on one case, with all that a report needs and no arrays."""
 
@@ -305,6 +317,7 @@ class Result:
     noise_mode: NoiseMode = NoiseMode.NONE
     note: str = ""  #: worth saying of a pass: a transcript whose text alone differs, a law not checked
     seconds: float = 0.0  #: the implementation's own time
+    deviations: tuple[Deviation, ...] = ()  #: known ones that the case was held against
 
 
 def short_digest(text: str) -> str:

@@ -1,7 +1,7 @@
 """Replay under pytest: `pytest --implementation my_ops`, or in a test file `test_golden = golden_test("my_ops")`.
 
-Each case is one test. PASS passes; UNSUPPORTED is a skip with its reason; every other verdict fails with the words that
-the command line prints.
+Each case is one test. PASS passes; UNSUPPORTED is a skip with its reason; EXPECTED_FAIL, a case that --deviations
+expects to differ, is an xfail; every other verdict fails with the words that the command line prints.
 """
 
 from __future__ import annotations
@@ -26,19 +26,27 @@ class Replayer:
 
     def __init__(
         self, implementation: str | object, *, cases: Path | None = None, goldens: Path | None = None,
-        version: str | None = None, limits: Limits | None = None,
+        version: str | None = None, limits: Limits | None = None, deviations: Path | None = None,
     ) -> None:  # fmt: skip
-        """Load the implementation and open the goldens; raises `HarnessError` when either cannot be had."""
+        """Load the implementation, the goldens and what is known to deviate.
+
+        Raises `HarnessError` when one of them cannot be had.
+        """
         # Imported here: pytest loads this module at every start, and most runs have no --implementation.
         from harness.casefile import read_case_file  # noqa: PLC0415
         from harness.cli_options import version_name  # noqa: PLC0415
+        from harness.deviations import Deviations  # noqa: PLC0415
+        from harness.deviationsfile import read_deviations  # noqa: PLC0415
         from harness.goldens import open_goldens  # noqa: PLC0415
         from harness.implementation import IN_PROCESS, load_implementation  # noqa: PLC0415
         from harness.session import make_judge  # noqa: PLC0415
 
         self.cases_root = cases or default_cases()
         self.goldens = open_goldens(goldens or default_goldens(), version_name(version))
-        self.judge = make_judge(load_implementation(implementation, limits or IN_PROCESS))
+        found = load_implementation(implementation, limits or IN_PROCESS)
+        self.judge = make_judge(found)
+        entries = read_deviations(deviations, self.cases_root) if deviations is not None else []
+        self.deviations = Deviations(entries, implementation=found.name, version=found.version)
         self._operator = lru_cache(maxsize=4)(self.goldens.operator)
         self._cases = lru_cache(maxsize=4)(lambda file: {c.id: c for c in read_case_file(file, self.cases_root)})
 
@@ -55,15 +63,18 @@ class Replayer:
     def check(self, case_id: str) -> None:
         """Judge one case: return, skip or fail."""
         from harness.model import Verdict  # noqa: PLC0415
-        from harness.report.text import describe  # noqa: PLC0415
+        from harness.report.text import describe, expectations  # noqa: PLC0415
 
         try:
             operator = self._operator(_path(case_id))
             result = self.judge.judge(self.case(case_id), operator, absent=self.goldens.absent(case_id))
+            result = self.deviations.judge(result)
         except HarnessError as error:
             pytest.fail(str(error), pytrace=False)
         if result.verdict is Verdict.UNSUPPORTED:
             pytest.skip(result.message)
+        if result.verdict is Verdict.EXPECTED_FAIL:
+            pytest.xfail("; ".join(expectations(result)))  # does nothing under --runxfail, which asks for the failure
         if result.verdict is not Verdict.PASS:
             pytest.fail(describe(result), pytrace=False)
 
@@ -74,16 +85,17 @@ def _path(case_id: str) -> str:
 
 def golden_test(
     implementation: str | object, *patterns: str, cases: Path | None = None, goldens: Path | None = None,
-    version: str | None = None,
+    version: str | None = None, deviations: Path | None = None,
 ) -> Callable[[str], None]:  # fmt: skip
     """Return a test function over the selected cases, for an implementer's own test file.
 
-    `implementation` is a name as on the command line, or a module, class or object itself:
+    `implementation` is a name as on the command line, or a module, class or object itself; `deviations` is a file of
+    what is known to deviate:
 
         from harness.pytest_plugin import golden_test
         test_golden = golden_test("my_ops", "regularization/dropout")
     """
-    replayer = Replayer(implementation, cases=cases, goldens=goldens, version=version)
+    replayer = Replayer(implementation, cases=cases, goldens=goldens, version=version, deviations=deviations)
     ids = [case_id for _, selected in replayer.select(patterns) for case_id in selected]
 
     @pytest.mark.parametrize("case_id", ids)
@@ -168,6 +180,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--golden-cases", metavar="GLOB", action="append", default=[], help="only these cases")
     group.addoption("--cases-dir", metavar="DIR", type=Path, help="folder of case files")
     group.addoption("--golden-dir", metavar="DIR", type=Path, help="folder of goldens")
+    help_ = "file of what is known to deviate; also the ini option golden_deviations"
+    group.addoption("--deviations", metavar="FILE", type=Path, help=help_)
+    parser.addini("golden_deviations", "file of what is known to deviate", type="string", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -185,6 +200,7 @@ def pytest_configure(config: pytest.Config) -> None:
             goldens=config.getoption("--golden-dir"),
             version=config.getoption("--golden"),
             limits=Limits(isolate=config.getoption("--golden-isolate"), seconds=config.getoption("--golden-timeout")),
+            deviations=_deviations_file(config),
         )
         replay = GoldenReplay(implementation, replayer, tuple(config.getoption("--golden-cases")))
     except HarnessError as error:
@@ -192,15 +208,27 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(replay, "golden_replay")
 
 
+def _deviations_file(config: pytest.Config) -> Path | None:
+    """Return the file that the command line names, or the ini file, from where that lies."""
+    given: Path | None = config.getoption("--deviations")
+    written: str = config.getini("golden_deviations")
+    if given is not None or not written:
+        return given
+    return (config.inipath.parent if config.inipath else config.rootpath) / written
+
+
 class GoldenReplay:
     """The hooks of a run with --implementation: adds the cases, and says whether any of them was judged."""
 
     def __init__(self, implementation: str, replayer: Replayer, patterns: tuple[str, ...]) -> None:
         """Take the selected cases; raises `HarnessError` when there is none."""
+        from harness.deviations import Usage  # noqa: PLC0415
+
         self._implementation = implementation
         self._replayer = replayer
         self._files = replayer.select(patterns)
-        self._nodeids = {"::".join(case_id.rsplit("/", 1)) for _, ids in self._files for case_id in ids}
+        self._nodeids = {"::".join(case_id.rsplit("/", 1)): case_id for _, ids in self._files for case_id in ids}
+        self._usage = Usage()
         self._asked = 0
         self._judged = 0
 
@@ -227,8 +255,11 @@ class GoldenReplay:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count the cases that came to a verdict."""
         if report.when == "call" and report.nodeid in self._nodeids:
+            judged = not report.skipped or hasattr(report, "wasxfail")
             self._asked += 1
-            self._judged += not report.skipped
+            self._judged += judged
+            matching = self._replayer.deviations.of(self._nodeids[report.nodeid])
+            self._usage.add(matching, matching if judged else [])
 
     @property
     def _judged_nothing(self) -> bool:
@@ -241,7 +272,9 @@ class GoldenReplay:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say that nothing was judged."""
+        """Say which known deviations met no case that was judged, and that nothing was judged."""
+        for line in self._usage.unused():
+            terminalreporter.write_line(f"golden harness: {line}", yellow=True)
         if self._judged_nothing:
             what = "the one selected case" if self._asked == 1 else f"the {self._asked} selected cases"
             terminalreporter.write_line(

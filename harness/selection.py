@@ -37,10 +37,11 @@ def selected(case_id: str, patterns: Sequence[str]) -> bool:
     >>> selected("regularization/dropout/document", ["regularization/dropout"])
     True
     """
-    return not patterns or any(_matches(case_id, pattern) for pattern in patterns)
+    return not patterns or any(matches(case_id, pattern) for pattern in patterns)
 
 
-def _matches(case_id: str, pattern: str) -> bool:
+def matches(case_id: str, pattern: str) -> bool:
+    """Tell whether one pattern means a case; see `selected`."""
     return fnmatch.fnmatchcase(case_id, pattern) or case_id.startswith(pattern.rstrip("/") + "/")
 
 
@@ -57,27 +58,40 @@ def select_ids(root: Path, patterns: Sequence[str]) -> list[tuple[Path, list[str
 
     Raises `NothingSelected` for a pattern that matches no case, naming the nearest id.
     """
+    chosen, unmatched = _scan(root, patterns)
+    for pattern, hint in unmatched.items():
+        raise NothingSelected(f"no case matches {pattern!r}", hint=hint)
+    return chosen
+
+
+def unmatched_patterns(root: Path, patterns: Sequence[str]) -> dict[str, str]:
+    """Return the patterns that match no case, in their order, each with a hint at what was meant."""
+    return _scan(root, patterns)[1]
+
+
+def _scan(root: Path, patterns: Sequence[str]) -> tuple[list[tuple[Path, list[str]]], dict[str, str]]:
+    """Return the case files that hold a selected case with the ids of those, and the patterns that match nothing."""
     unmatched = set(patterns)
     chosen = []
     known = []
     for file in case_files(root):
         operator = operator_path(file, root)
         known.append(operator)
-        if patterns and not any(_may_match(operator, pattern) for pattern in patterns):
+        near = [pattern for pattern in patterns if may_match(operator, pattern)]
+        if patterns and not near:
             continue
         ids = [f"{operator}/{name}" for name in read_case_names(file)]
         known += ids
-        unmatched -= {pattern for pattern in unmatched if any(_matches(case_id, pattern) for case_id in ids)}
-        hits = [case_id for case_id in ids if selected(case_id, patterns)]
+        unmatched -= {
+            pattern for pattern in unmatched.intersection(near) if any(matches(case_id, pattern) for case_id in ids)
+        }
+        hits = [case_id for case_id in ids if selected(case_id, near)]
         if hits:
             chosen.append((file, hits))
-    for pattern in patterns:
-        if pattern in unmatched:
-            raise NothingSelected(f"no case matches {pattern!r}", hint=_suggestion(pattern, known))
-    return chosen
+    return chosen, {pattern: _suggestion(pattern, known) for pattern in patterns if pattern in unmatched}
 
 
-def _may_match(operator: str, pattern: str) -> bool:
+def may_match(operator: str, pattern: str) -> bool:
     """Tell whether a pattern can match a case of `<family>/<operator>`, by what it says before its first wildcard."""
     literal = re.split(r"[*?\[]", pattern, maxsplit=1)[0].rstrip("/")
     below = f"{operator}/"

@@ -72,10 +72,12 @@ class Document:
         return Location(file=self.file, line=mark.line, column=mark.column)
 
 
-def parse(text: str, file: str, *, wanted: Callable[[Path], bool] | None = None) -> Document:
+def parse(
+    text: str, file: str, *, wanted: Callable[[Path], bool] | None = None, empty: str = "see docs/case-files.md"
+) -> Document:
     """Parse one YAML document. `file` is the name that errors and locations carry.
 
-    A value of a mapping is left out when `wanted` says no to its path.
+    A value of a mapping is left out when `wanted` says no to its path; `empty` is what to do about an empty file.
 
     Raises `CaseFileError` for broken YAML, tabs in indentation, several documents, anchors, aliases, tags and duplicate
     keys.
@@ -87,7 +89,7 @@ def parse(text: str, file: str, *, wanted: Callable[[Path], bool] | None = None)
         problem = "the file begins with a byte order mark"
         raise CaseFileError(problem, where=f"{file}:1:1", hint="save it as UTF-8 without one")
     try:
-        return _Reader(file, wanted).read(text)
+        return _Reader(file, wanted, empty).read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
@@ -104,6 +106,7 @@ class _Reader:
 
     file: str
     wanted: Callable[[Path], bool] | None = None
+    empty: str = ""
     ends: dict[Path, tuple[Any, Any]] = field(default_factory=dict)
     keys: dict[Path, Any] = field(default_factory=dict)
     events: Any = None
@@ -119,7 +122,7 @@ class _Reader:
                     raise self.error(event, "a second document in one file", "keep one document in each file")
                 value = self.node(next(self.events), ())
         if not documents:
-            raise CaseFileError("the file is empty", where=f"{self.file}:1:1", hint="see docs/case-files.md")
+            raise CaseFileError("the file is empty", where=f"{self.file}:1:1", hint=self.empty)
         return Document(file=self.file, value=value, ends=self.ends, keys=self.keys)
 
     def error(self, event: Any, problem: str, hint: str = "") -> CaseFileError:
@@ -206,6 +209,22 @@ def _mark(first: Any, last: Any) -> Mark:
     """Return the place of a node that stretches from one event to another."""
     start = first.start_mark
     return Mark(line=start.line + 1, column=start.column + 1, start=start.index, end=last.end_mark.index)
+
+
+# -- writing
+
+
+def scalar(text: str) -> str:
+    """Return a text as a scalar of a block mapping: plain where it reads back as it is, else quoted.
+
+    >>> scalar("dtype float64; expected float32"), scalar("a: b")
+    ('dtype float64; expected float32', '"a: b"')
+    """
+    try:
+        plain = parse(f"k: {text}\n", "").value == {"k": text}
+    except CaseFileError:
+        plain = False
+    return text if plain else _quoted(text)
 
 
 # -- editing in place

@@ -20,18 +20,18 @@ FLOORS = [
         ["pipe"],
         ["wire"],
         ["matrix", "implementation", "goldens"],
-        ["selection", "folders", "serve"],
-        ["casefile", "pending"],
+        ["selection", "folders", "serve", "validation"],
+        ["casefile", "pending", "deviations", "deviationsfile"],
     ],
     [["noise", "drift"], ["replay"], ["recording", "show", "session"], ["record"], ["accept", "audit"]],
     [
-        ["report.tally", "report.audit_tally", "report.operators"],
+        ["report.tally", "report.audit_tally", "report.operators", "report.deviations", "report.table"],
         ["report.text", "report.audit_text", "report.audit_jsonl"],
         ["report.jsonl", "report.junit", "report.terminal"],
     ],
     [
-        ["cli_options", "cli_output"],
-        ["cli_audit", "cli_goldens", "cli_replay", "cli_wire", "pytest_plugin"],
+        ["cli_options", "cli_output", "cli_deviations"],
+        ["cli_audit", "cli_goldens", "cli_replay", "cli_report", "cli_wire", "pytest_plugin"],
         ["cli"],
         ["__main__"],
     ],
@@ -74,7 +74,7 @@ def test_a_module_imports_from_lower_floors_only(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in SOURCES if name.startswith(BESIDE)])
 def test_what_stands_beside_the_floors_knows_the_nouns_only(module: str) -> None:
-    allowed = ("model", "errors", "inputs", *BESIDE)
+    allowed = ("model", "errors", "inputs", "worker", *BESIDE)
     assert not [name for name in own(SOURCES[module]) if not name.startswith(allowed)]
 
 

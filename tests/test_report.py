@@ -140,7 +140,7 @@ def test_the_summary_of_everything() -> None:
         "3 cases judged under torch's noise, injected\n"
         "1 case judged under the noise derived from its output\n"
         "1 passed, 2 failed, 3 raised an error, 4 crash, 5 timeout, 7 without a usable golden, 8 stale, "
-        "9 expected fail, 10 unexpected pass, 6 unsupported"
+        "9 failed as expected, 10 passed unexpectedly, 6 unsupported"
     )
 
 

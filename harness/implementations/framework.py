@@ -1,8 +1,9 @@
 """What the adapters of frameworks share: an operator is a function of the framework's own arrays.
 
-An adapter is a `Framework` with a table from the operator's name to such a function. It takes inputs and params by torch's
-names (or inputs by position), `training` where the operator has a mode, the noise by name where it can be given, and
-`seed` where it draws its own. Gradients come from the framework's own differentiation, never from a formula here.
+An adapter is a `Framework` with a table from the operator's name to such a function. It takes inputs and params by
+torch's names (or inputs by position), `training` where the operator has a mode, the noise by name where it can be
+given, and `seed` where it draws its own. Gradients come from the framework's own differentiation, never from a formula
+here.
 """
 
 from __future__ import annotations

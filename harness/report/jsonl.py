@@ -28,7 +28,10 @@ def write_header(out: TextIO, *, implementation: str, version: str, golden: str,
 
 
 def write_result(out: TextIO, result: Result) -> None:
-    """Write one case."""
+    """Write one case; what is known to deviate only of a case that was held against it."""
+    deviations = [
+        {"where": str(entry.where), "reason": entry.reason, "link": entry.link} for entry in result.deviations
+    ]
     _write(
         out,
         {
@@ -41,7 +44,8 @@ def write_result(out: TextIO, result: Result) -> None:
             "unsupported": {stage.value: reason for stage, reason in result.unsupported.items()},
             "outputs": [_difference(difference) for difference in result.differences],
             "seconds": round(result.seconds, 6),
-        },
+        }
+        | ({"deviations": deviations} if deviations else {}),
     )
 
 

@@ -10,8 +10,12 @@ from harness.model import Result, Verdict
 from harness.report.tally import Tally
 from harness.report.text import describe
 
-_TAGS = {Verdict.FAIL: "failure", Verdict.UNEXPECTED_PASS: "failure", Verdict.UNSUPPORTED: "skipped"}
-_FINE = (Verdict.PASS, Verdict.EXPECTED_FAIL)
+_TAGS = {
+    Verdict.FAIL: "failure",
+    Verdict.UNEXPECTED_PASS: "failure",
+    Verdict.UNSUPPORTED: "skipped",
+    Verdict.EXPECTED_FAIL: "skipped",
+}
 #: characters that XML 1.0 cannot hold
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: room for the counts, which are known last
@@ -33,7 +37,7 @@ class JUnitWriter:
         """Write one case."""
         operator, _, case = result.id.rpartition("/")
         head = f"  <testcase classname={_attribute(operator)} name={_attribute(case)} time={_time(result)}"
-        if result.verdict in _FINE:
+        if result.verdict is Verdict.PASS:
             self._out.write(f"{head}/>\n")
             return
         tag = _TAGS.get(result.verdict, "error")
@@ -48,8 +52,8 @@ class JUnitWriter:
         self._out.write("</testsuite>\n")
         counts = tally.verdicts
         failures = sum(counts[verdict] for verdict, tag in _TAGS.items() if tag == "failure")
-        skipped = counts[Verdict.UNSUPPORTED]
-        errors = sum(counts[verdict] for verdict in counts if verdict not in _FINE and verdict not in _TAGS)
+        skipped = sum(counts[verdict] for verdict, tag in _TAGS.items() if tag == "skipped")
+        errors = sum(counts[verdict] for verdict in counts if verdict is not Verdict.PASS and verdict not in _TAGS)
         total = sum(counts.values())
         self._out.seek(self._start)
         head = f"<testsuite name={_attribute(self._suite)} tests={_attribute(str(total))}"

@@ -10,6 +10,8 @@ from harness.model import NoiseMode, Result, Stage, Verdict
 #: verdicts that mean that an implementation was run
 _RUN = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.CRASH, Verdict.TIMEOUT, Verdict.EXPECTED_FAIL)
 _WRONG = (Verdict.FAIL, Verdict.ERROR, Verdict.CRASH, Verdict.TIMEOUT, Verdict.UNEXPECTED_PASS)
+#: verdicts on answers, of which stages not offered and noise are counted
+_ANSWERED = (Verdict.PASS, Verdict.FAIL, Verdict.EXPECTED_FAIL, Verdict.UNEXPECTED_PASS)
 _NO_GOLDEN = (Verdict.MISSING, Verdict.STALE)
 
 
@@ -24,7 +26,7 @@ class Tally:
     def add(self, result: Result) -> None:
         """Count one result."""
         self.verdicts[result.verdict] += 1
-        if result.verdict in (Verdict.PASS, Verdict.FAIL):
+        if result.verdict in _ANSWERED:
             self.partial.update(result.unsupported.keys())
             self.modes[result.noise_mode] += 1
 

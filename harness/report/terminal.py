@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from textwrap import fill
 from typing import TextIO
 
@@ -10,6 +11,8 @@ from harness.model import Result, Verdict
 from harness.report.tally import Tally
 from harness.report.text import describe, headline, summary
 
+#: verdicts that only --verbose tells case by case
+_QUIET = (Verdict.PASS, Verdict.EXPECTED_FAIL)
 #: failures told in full; the rest are one line each
 _IN_FULL = 20
 
@@ -32,7 +35,7 @@ class TerminalReport:
         """Tell of one case."""
         if result.verdict is Verdict.UNSUPPORTED and not self._verbose:
             self._unsupported.setdefault(result.message, Counter())[result.id.rpartition("/")[0]] += 1
-        elif result.verdict is not Verdict.PASS:
+        elif result.verdict not in _QUIET:
             self._told += 1
             in_full = self._verbose or self._told <= _IN_FULL
             self._print(describe(result) if in_full else headline(result))
@@ -41,13 +44,15 @@ class TerminalReport:
         if result.note:
             self._print(f"note: {result.id}: {result.note}")
 
-    def finish(self, tally: Tally) -> None:
-        """Tell what is not offered, and the counts; the last line says how many passed."""
+    def finish(self, tally: Tally, remarks: Sequence[str] = ()) -> None:
+        """Tell what is not offered, `remarks`, and the counts; the last line says how many passed."""
         if self._told > _IN_FULL and not self._verbose:
             self._print(f"({self._told - _IN_FULL} of these in one line each; --verbose tells all in full)")
         for reason, operators in self._unsupported.items():
             rows = ", ".join(f"{operator} ({count})" for operator, count in operators.items())
             self._print(fill(f"UNSUPPORTED: {reason}: {rows}", width=100, subsequent_indent="  "))
+        for remark in remarks:
+            self._print(remark)
         self._print(summary(tally.verdicts, tally.partial, tally.modes))
 
     def _print(self, text: str) -> None:

@@ -14,6 +14,8 @@ _NOISE = {
     NoiseMode.READ_BACK: "under the noise that it drew and exposed",
     NoiseMode.DERIVED: "under the noise derived from its output",
 }
+#: verdicts that a report explains by what differs and what does not
+_FAILED = (Verdict.FAIL, Verdict.EXPECTED_FAIL)
 #: drifts that a report spells out
 _SHOWN = 20
 
@@ -21,16 +23,23 @@ _SHOWN = 20
 def describe(result: Result) -> str:
     """Return what there is to say of one case: verdict, id and place, then each thing that is wrong."""
     lines = [f"{result.verdict} {result.id} ({result.where})"]
-    if result.noise_mode in _NOISE and result.verdict is Verdict.FAIL:
+    if result.noise_mode in _NOISE and result.verdict in _FAILED:
         lines.append(f"  judged {_NOISE[result.noise_mode]}")
+    if result.verdict is Verdict.EXPECTED_FAIL:
+        lines += [f"  expected: {line}" for line in expectations(result)]
     lines += [f"  {line}" for line in result.message.splitlines()]
     for difference in result.differences:
         if not difference.ok:
             lines += [f"  {line}" for line in describe_difference(difference)]
     fine = [f"{d.stage}/{d.name}" for d in result.differences if d.ok]
-    if fine and result.verdict is Verdict.FAIL:
+    if fine and result.verdict in _FAILED:
         lines.append(f"  conforms: {', '.join(fine)}")
     return "\n".join(lines)
+
+
+def expectations(result: Result) -> list[str]:
+    """Return a line for each known deviation that a case was held against: the reason, and where it is told."""
+    return [f"{entry.reason} ({entry.where}{f', {entry.link}' if entry.link else ''})" for entry in result.deviations]
 
 
 def headline(result: Result) -> str:
@@ -82,7 +91,12 @@ def summary(counts: Mapping[Verdict, int], partial: Mapping[Stage, int], modes: 
             lines.append(f"{_cases(count)} judged {_NOISE[mode]}")
     parts = [f"{counts.get(Verdict.PASS, 0)} passed", f"{counts.get(Verdict.FAIL, 0)} failed"]
     always = (Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED)
-    words = {Verdict.ERROR: "raised an error", Verdict.MISSING: "without a usable golden", Verdict.STALE: "stale"}
+    words = {
+        Verdict.ERROR: "raised an error",
+        Verdict.MISSING: "without a usable golden",
+        Verdict.EXPECTED_FAIL: "failed as expected",
+        Verdict.UNEXPECTED_PASS: "passed unexpectedly",
+    }
     parts += [
         f"{count} {words.get(verdict, str(verdict).lower().replace('_', ' '))}"
         for verdict, count in counts.items()
