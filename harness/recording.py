@@ -34,7 +34,8 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
         if outputs.noise_mode is NoiseMode.READ_BACK:
             call = replace(call, noise=outputs.noise)
             _check_noise(outputs, implementation.run(call))
-        expected = derive_expected(call, outputs, implementation.run, exact=case.exact)
+        rounded = getattr(implementation, "rounded", None)
+        expected = derive_expected(call, outputs, implementation.run, rounded=rounded, exact=case.exact)
         _check_upstream(call, outputs)
         _check_own(case, outputs, expected)
         golden = Golden(noise=call.noise, expected=expected)

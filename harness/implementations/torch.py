@@ -19,6 +19,7 @@ from harness.inputs import dtype_of
 from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, is_floating, read_only
 from harness.reference.classes import as_function
 from harness.reference.noisy import Noisy
+from harness.reference.rounding import Rounding
 
 #: where torch keeps its functions of tensors in C++, beside those without a home
 _BUILTIN = ("torch._C._fft", "torch._C._linalg", "torch._C._nn", "torch._C._special")
@@ -52,6 +53,11 @@ class TorchImplementation:
             "mkl": _library("Math Kernel Library Version"),
             "mkldnn": _library("MKL-DNN v"),
         }
+
+    def rounded(self, call: Call, *, unit: float, seed: int) -> Outputs:
+        """Answer a call in float64, as `run` does, with a rounding of that unit after every operation, at random."""
+        with Rounding(unit, seed):
+            return self.run(call)
 
     def run(self, call: Call) -> Outputs:
         """Answer a call on one thread; what torch draws for a random operator is in `noise`.
