@@ -2,11 +2,11 @@
 
 A floating output in dtype d is judged against `truth`, the reference in float64 on the same inputs, and
 
-    bound = ulp_d(truth) + spread + own
+    bound = ulp_d(truth) + spread + rounding + own
 
 where `spread` is how far one rounding of the inputs moves the answer (backward error: Higham, Accuracy and Stability of
-Numerical Algorithms, 2nd ed., section 1.5) and `own` is what the reference itself lost in dtype d. The error ratio of
-an implementation is max |actual - truth| / bound.
+Numerical Algorithms, 2nd ed., section 1.5), `rounding` how far one after every operation on the way does, and `own`
+what the reference itself lost in dtype d. The error ratio of an implementation is max |actual - truth| / bound.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,10 @@ from harness.model import Array, Arrays, Call, Expected, Outputs, Stage, is_floa
 LIMIT = 8.0
 #: perturbed runs of the reference, K in docs/design.md
 RUNS = 8
+#: and of those with roundings on the way
+ROUNDED_RUNS = 8
+#: roundings on the way are no smaller, so that float64's own do not cover them; what they move is scaled down
+_SMALLEST_UNIT = 2.0**-36
 #: a jump is looked for where a perturbation moves an answer by more than this many ulp
 _JUMP_ULPS = 64.0
 #: and by more than this share of the largest number of the stage: below is float64's own rounding noise, as in a
@@ -37,6 +41,13 @@ _STEP = 2.0**-8
 Run: TypeAlias = Callable[[Call], Outputs]
 Key: TypeAlias = tuple[Stage, str]
 Wide: TypeAlias = dict[Key, Array]
+
+
+class Rounded(Protocol):
+    """A run of the reference in which every operation rounds its result up or down by `unit`, at random."""
+
+    def __call__(self, call: Call, *, unit: float, seed: int) -> Outputs:
+        """Answer a call in float64."""
 
 
 def ulp(values: Array, dtype: np.dtype[Any]) -> Array:
@@ -52,16 +63,21 @@ def ulp(values: Array, dtype: np.dtype[Any]) -> Array:
     return np.where(np.isfinite(values), np.ldexp(1.0, exponent - int(limits.nmant)), 0.0)
 
 
-def derive_expected(call: Call, golden: Outputs, run: Run, *, exact: bool = False) -> dict[Stage, dict[str, Expected]]:
+def derive_expected(
+    call: Call, golden: Outputs, run: Run, *, rounded: Rounded | None = None, exact: bool = False
+) -> dict[Stage, dict[str, Expected]]:
     """Return truth and bound for every array of `golden`, the answer of a reference to `call`.
 
-    `run` is that reference; `call` carries the noise under which it answered. With `exact` no rounding of the inputs is
-    allowed for, so that ties may stand. Raises `RecordError` for an answer that is ill-posed (one rounding of an input
-    flips it) or that the reference lost altogether.
+    `run` is that reference, and `rounded` it with roundings on the way, where it can do so; `call` carries the noise
+    under which it answered. With `exact` no rounding of the inputs is allowed for, so that ties may stand. Raises
+    `RecordError` for an answer that is ill-posed (one rounding of an input flips it) or that the reference lost
+    altogether.
     """
     dtype = np.dtype(next(iter(_floating(golden).values())).dtype) if _floating(golden) else np.dtype(np.float64)
     truth = _wide(run(_cast(call, np.dtype(np.float64))))
     spread = {key: np.zeros(array.shape) for key, array in truth.items()} if exact else _spread(call, truth, dtype, run)
+    if rounded is not None:
+        spread = {key: moved + spread[key] for key, moved in _rounding_spread(call, truth, dtype, rounded).items()}
     own = _own_loss(call, golden, truth, run)
     expected: dict[Stage, dict[str, Expected]] = {}
     for stage, arrays in golden.stages.items():
@@ -199,6 +215,33 @@ def _spread(call: Call, truth: Wide, dtype: np.dtype[Any], run: Run) -> Wide:
     return spread
 
 
+def _rounding_spread(call: Call, truth: Wide, dtype: np.dtype[Any], rounded: Rounded) -> Wide:
+    """Return how far roundings on the way move each floating element; what they make jump, or no number, is left out.
+
+    The inputs are what they are here: a tie that only roundings break says nothing against them.
+    """
+    wide, unit = _cast(call, np.dtype(np.float64)), float(finfo(dtype).eps) / 2
+    step = max(unit, _SMALLEST_UNIT)
+    spread = {key: np.zeros(array.shape) for key, array in truth.items()}
+    noise = _noise_floor(call, truth)
+    for seed in range(ROUNDED_RUNS):
+        moved = _try_run(partial(rounded, unit=step, seed=seed), wide) or {}
+        near: Wide | None = None
+        for key, array in truth.items():
+            if not is_floating(array.dtype) or key not in moved or moved[key].shape != array.shape:
+                continue
+            far, _ = _movement(moved[key], array, np.isfinite(array))
+            suspects = far > np.maximum(_JUMP_ULPS * step / unit * ulp(array, dtype), noise[key[0]])
+            if suspects.any():
+                near = near or _try_run(partial(rounded, unit=step * _STEP, seed=seed), wide) or moved
+                if near[key].shape != array.shape:
+                    continue
+                close, _ = _movement(near[key], array, np.isfinite(array))
+                far = np.where(suspects & _jumps(close, far), 0.0, far)
+            spread[key] = np.maximum(spread[key], far * (unit / step))
+    return spread
+
+
 def _noise_floor(call: Call, truth: Wide) -> dict[Stage, float]:
     """Return by stage how much of a movement is rounding in float64 and no answer.
 
@@ -237,18 +280,23 @@ def _refuse_flip(key: Key, truth: Array, moved: Array) -> None:
 
 
 def _refuse_jump(key: Key, truth: Array, step: Array, near: Array, suspects: Array) -> None:
-    """Refuse an element whose movement does not shrink with the step, or all but vanishes: it jumped.
-
-    For a smooth function the movement scales with the step, 2^-8. A jump nearer than the smaller step leaves it as it
-    was; one between the two leaves next to nothing.
-    """
+    """Refuse an element whose movement does not shrink with the step, or all but vanishes: it jumped."""
     with np.errstate(invalid="ignore"):
         closer = np.abs(near - truth)
-    jumped = suspects & ((closer > step / 4) | (closer < step * _STEP / 16))
+    jumped = suspects & _jumps(closer, step)
     if jumped.any():
         index = _first(jumped)
         msg = f"{_words(key, index)} is ill-posed: it jumps by {step[index]:.3g} when the inputs move by one rounding"
         raise RecordError(msg, hint="move the inputs away from the discontinuity")
+
+
+def _jumps(small: Array, large: Array) -> Array:
+    """Tell where the movements of two steps, one 2^-8 of the other, are those of a jump.
+
+    For a smooth function the movement scales with the step. A jump nearer than the smaller step leaves it as it was;
+    one between the two leaves next to nothing.
+    """
+    return (small > large / 4) | (small < large * _STEP / 16)
 
 
 def _own_loss(call: Call, golden: Outputs, truth: Wide, run: Run) -> Mapping[Key, float]:

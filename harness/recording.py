@@ -43,7 +43,8 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
     """
     with _told(case):
         call, outputs = _answered(case, implementation, drawer)
-        expected = derive_expected(call, outputs, implementation.run, exact=case.exact)
+        rounded = getattr(implementation, "rounded", None)
+        expected = derive_expected(call, outputs, implementation.run, rounded=rounded, exact=case.exact)
         _check_upstream(call, outputs)
         _check_own(case, outputs, expected)
         golden = Golden(noise=call.noise, expected=expected)

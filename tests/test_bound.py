@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.bound import Run, derive_expected, ulp
+from harness.bound import Rounded, Run, derive_expected, ulp
 from harness.errors import RecordError
 from harness.model import Array, Call, Expected, Outputs, Stage
 
@@ -230,3 +230,48 @@ def test_gradients_that_are_all_zero_but_for_rounding_are_no_jump() -> None:
     values = np.random.RandomState(1).standard_normal(40).astype(np.float32)
     call = replace(call_of(values), stages=(Stage.BACKWARD,), grad_outputs={"output": floats(1.0)})
     assert derive_expected(call, run(call), run)[Stage.BACKWARD]["grad_x0"].bound < 1e-6
+
+
+# -- roundings on the way
+
+
+def off(function: Callable[[Array, float], Array], jump: float = 0.0) -> Rounded:
+    """Return a run that is off as `function(x, unit)` says, and by `jump` besides whatever the unit."""
+
+    def rounded(call: Call, *, unit: float, seed: int) -> Outputs:
+        answer = function(call.inputs["x0"], unit if seed % 2 else -unit)
+        return Outputs(stages={Stage.FORWARD: {"output": answer + jump * np.arange(answer.size)}})
+
+    return rounded
+
+
+def rounded_bound(rounded: Rounded, *values: float, dtype: type[np.floating] = np.float32) -> list[float]:
+    """Return by how much roundings on the way widen the bounds of a function that does nothing."""
+    call, run = call_of(floats(*values, dtype=dtype)), reference(lambda x: x)
+    plain, widened = (
+        derive_expected(call, run(call), run, rounded=given)[Stage.FORWARD]["output"].bound for given in (None, rounded)
+    )
+    return [float(x) for x in widened - plain]
+
+
+@pytest.mark.parametrize(("dtype", "unit"), [(np.float16, 2.0**-11), (np.float32, 2.0**-24), (np.float64, 2.0**-53)])
+def test_roundings_on_the_way_widen_the_bound(dtype: type[np.floating], unit: float) -> None:
+    found = rounded_bound(off(lambda x, one: x * (1 + 5 * one)), 1.0, -3.0, 0.0, dtype=dtype)
+    assert found == pytest.approx([5 * unit, 15 * unit, 0.0], rel=1e-3)
+
+
+def test_what_roundings_on_the_way_make_jump_does_not() -> None:
+    found = rounded_bound(off(lambda x, one: x * (1 + one), jump=0.25), 1.0, 2.0)
+    assert found == pytest.approx([2.0**-24, 0.0], rel=1e-3)
+
+
+def test_what_roundings_on_the_way_make_no_number_does_not() -> None:
+    found = rounded_bound(off(lambda x, one: np.where(x > 1, np.nan, x * (1 + one))), 1.0, 2.0)
+    assert found == pytest.approx([2.0**-24, 0.0], rel=1e-3)
+
+
+def test_a_reference_that_raises_under_roundings_is_taken_at_its_word() -> None:
+    def raises(call: Call, *, unit: float, seed: int) -> Outputs:
+        raise ValueError
+
+    assert rounded_bound(raises, 1.0) == [0.0]

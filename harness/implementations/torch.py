@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.model import Call, NoiseMode, Outputs, Stage
 from harness.reference.answering import TORCH
+from harness.reference.rounding import Rounding
 
 
 class TorchImplementation:
@@ -21,6 +22,11 @@ class TorchImplementation:
     def provenance(self) -> dict[str, Any]:
         """Return what of this build and processor decides the bits."""
         return TORCH.provenance()
+
+    def rounded(self, call: Call, *, unit: float, seed: int) -> Outputs:
+        """Answer a call in float64, as `run` does, with a rounding of that unit after every operation, at random."""
+        with Rounding(unit, seed):
+            return self.run(call)
 
     def run(self, call: Call) -> Outputs:
         """Answer a call as `harness.reference.answering.Torch.run` does, and raise as it does."""
