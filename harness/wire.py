@@ -117,6 +117,7 @@ class Program:
         """End the program at once, and all that it started."""
         if self._pipe is not None:
             self._pipe.kill()
+            self._ending.detach()
             self._pipe = None
 
     def close(self) -> int | None:
@@ -138,7 +139,7 @@ class Program:
         except BaseException:
             pipe.kill()
             raise
-        weakref.finalize(self, pipe.close, encode({"type": "bye"}, {}))
+        self._ending = weakref.finalize(self, pipe.close, encode({"type": "bye"}, {}))
         self._pipe = pipe
         self.starts += 1
         return greeted
