@@ -20,7 +20,7 @@ FLOORS = [
         ["pipe"],
         ["wire"],
         ["matrix", "implementation", "goldens"],
-        ["selection", "folders", "serve", "validation"],
+        ["selection", "folders", "serve", "smoke", "validation"],
         ["casefile", "pending", "deviations", "deviationsfile"],
     ],
     [["noise", "drift"], ["replay"], ["recording", "show", "session"], ["record"], ["accept", "audit"]],
