@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -28,7 +28,7 @@ from harness.implementations.jax.special import SPECIAL
 from harness.implementations.jax.vision import VISION
 from harness.model import Array
 
-_TABLES = (
+_TABLES: tuple[Mapping[str, Any], ...] = (
     ACTIVATIONS,
     ATTENTION,
     CONVOLUTIONS,
@@ -45,8 +45,17 @@ _TABLES = (
     SPECIAL,
     VISION,
 )
-#: how lax, jnp and jax.vjp say that a function is not there for a dtype, or not differentiable
-_REFUSALS = ("does not accept dtype", "not implemented", "not supported", "must be a float", "Unsupported dtype")
+#: how lax and jnp say that they do not take a dtype, or no such shape: to JAX a scalar has no axis
+_REFUSALS = (
+    "does not accept dtype",
+    "is out of bounds for array of dimension 0",
+    "is out of bounds for array of shape ()",
+    "must be 1D",
+    "must be a float",
+    "not implemented",
+    "not supported",
+    "Unsupported dtype",
+)
 
 
 class JaxImplementation(Framework):

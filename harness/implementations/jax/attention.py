@@ -28,9 +28,9 @@ def scaled_dot_product_attention(
     if query.ndim < _DIMS:  # torch's without heads
         lead = (None,) * (_DIMS - query.ndim)
         mask = attn_mask if attn_mask is None else attn_mask[lead]
-        wide = (array[lead] for array in (query, key, value))
         options: Any = {"is_causal": is_causal, "scale": scale, "enable_gqa": enable_gqa}
-        return scaled_dot_product_attention(*wide, mask, **options)[(0,) * len(lead)]
+        answer = scaled_dot_product_attention(query[lead], key[lead], value[lead], mask, **options)
+        return answer[(0,) * len(lead)]
     if attn_mask is not None:
         attn_mask = attn_mask[(None,) * (_DIMS - attn_mask.ndim)]
     boolean = attn_mask is not None and attn_mask.dtype == bool

@@ -121,7 +121,9 @@ def take(input: Any, index: Any) -> Any:
 
 
 def take_along_dim(input: Any, indices: Any, *, dim: int | None = None) -> Any:
-    """jnp.take_along_axis."""
+    """jnp.take_along_axis, of flat arrays without an axis."""
+    if dim is None:
+        return jnp.take_along_axis(input.ravel(), indices.ravel(), axis=0)
     return jnp.take_along_axis(input, indices, axis=dim)
 
 

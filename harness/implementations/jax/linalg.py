@@ -38,8 +38,8 @@ def _weighted(input: Any, beta: float) -> Any:
 
 
 def cholesky(input: Any, *, upper: bool = False) -> Any:
-    """jnp.linalg.cholesky of the half that torch reads."""
-    return jnp.linalg.cholesky(input, upper=upper, symmetrize_input=False)
+    """jnp.linalg.cholesky, which takes the mean of both halves."""
+    return jnp.linalg.cholesky(input, upper=upper)
 
 
 def cholesky_solve(input: Any, input2: Any, *, upper: bool = False) -> Any:

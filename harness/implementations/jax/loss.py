@@ -77,7 +77,7 @@ def gaussian_nll_loss(
     input: Any, target: Any, var: Any, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Any:
     """Half of log v + (x - t)^2 / v; the limit of the variance has no gradient, as in torch."""
-    v = var + jax.lax.stop_gradient(jnp.maximum(var, eps) - var)
+    v = jnp.where(var >= eps, var, var + jax.lax.stop_gradient(eps - var))
     if v.shape != input.shape and v.shape == input.shape[:-1]:
         v = v[..., None]
     terms = 0.5 * (jnp.log(v) + jnp.square(input - target) / v)
@@ -94,7 +94,7 @@ def huber_loss(input: Any, target: Any, weight: Any = None, *, reduction: str = 
     """Draw a parabola up to delta, then lines."""
     gap = jnp.abs(input - target)
     terms = jnp.where(gap < delta, 0.5 * jnp.square(gap), delta * (gap - 0.5 * delta))
-    return _weighed(terms, weight, reduction)
+    return _reduced(terms if weight is None else weight * terms, reduction)
 
 
 def _weighed(terms: Any, weight: Any, reduction: str) -> Any:
@@ -111,7 +111,9 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
         terms = jnp.exp(target) * (target - input)
     else:
         terms = jax.scipy.special.xlogy(target, target) - target * input
-    return jnp.sum(terms) / input.shape[0] if reduction == "batchmean" else _reduced(terms, reduction)
+    if reduction == "batchmean":
+        return jnp.sum(terms) / (input.shape[0] if input.ndim else 1)
+    return _reduced(terms, reduction)
 
 
 def l1_loss(input: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -38,7 +39,7 @@ def batch_norm(
 
 def group_norm(input: Any, weight: Any = None, bias: Any = None, *, num_groups: int, eps: float = 1e-5) -> Any:
     """jax.nn.standardize of each group of channels."""
-    groups = input.reshape(input.shape[0], num_groups, -1)
+    groups = input.reshape(input.shape[0], num_groups, math.prod(input.shape[1:]) // num_groups)
     shape = (1, -1, *(1 for _ in input.shape[2:]))
     return _affine(jax.nn.standardize(groups, -1, epsilon=eps).reshape(input.shape), weight, bias, shape)
 

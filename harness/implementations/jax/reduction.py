@@ -47,6 +47,8 @@ def _extreme(values: Operator, indices: Operator) -> Operator:
     def reduce(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Any:
         if dim is None:
             return values(input)
+        if input.ndim == 0:
+            raise Unsupported("JAX's scalars have no axis")
         index = indices(input, axis=dim, keepdims=True)
         taken = jnp.take_along_axis(input, index, axis=dim)
         return (taken, index) if keepdim else (jnp.squeeze(taken, dim), jnp.squeeze(index, dim))

@@ -100,7 +100,7 @@ def narrow(input: Any, *, dim: int, start: int, length: int) -> Any:
 
 def permute(input: Any, *, dims: Any) -> Any:
     """jnp.permute_dims."""
-    return jnp.permute_dims(input, dims)
+    return jnp.permute_dims(input, [dim % input.ndim for dim in dims])
 
 
 def reshape(input: Any, *, shape: Any) -> Any:
@@ -127,7 +127,7 @@ def split(tensor: Any, *, split_size_or_sections: Any, dim: int = 0) -> Any:
     """jnp.split at the ends of the pieces."""
     size, full = split_size_or_sections, tensor.shape[dim]
     if isinstance(size, int):
-        return jnp.split(tensor, range(size, full, size), axis=dim)
+        return jnp.split(tensor, list(range(size, full, size)), axis=dim)
     return jnp.split(tensor, [sum(size[: i + 1]) for i in range(len(size) - 1)], axis=dim)
 
 
@@ -136,7 +136,7 @@ def squeeze(input: Any, *, dim: Any = None) -> Any:
     if dim is None:
         return jnp.squeeze(input)
     axes = (dim,) if isinstance(dim, int) else dim
-    return jnp.squeeze(input, tuple(axis for axis in axes if input.shape[axis] == 1))
+    return jnp.squeeze(input, tuple(axis for axis in axes if input.ndim and input.shape[axis] == 1))
 
 
 def stack(tensors: Any, *, dim: int = 0) -> Any:
