@@ -100,7 +100,7 @@ def narrow(input: Any, *, dim: int, start: int, length: int) -> Any:
 
 def permute(input: Any, *, dims: Any) -> Any:
     """jnp.permute_dims."""
-    return jnp.permute_dims(input, [dim % input.ndim for dim in dims])
+    return jnp.permute_dims(input, tuple(dim % input.ndim for dim in dims))
 
 
 def reshape(input: Any, *, shape: Any) -> Any:
