@@ -18,10 +18,40 @@ from onnxruntime.capi import onnxruntime_pybind11_state as state
 from harness.errors import Unsupported
 from harness.implementations.framework import Drawn, Framework, Operator
 from harness.implementations.onnxruntime.activation import ACTIVATIONS
+from harness.implementations.onnxruntime.binary import BINARY
+from harness.implementations.onnxruntime.convolution import CONVOLUTIONS
+from harness.implementations.onnxruntime.elementwise import UNARY
+from harness.implementations.onnxruntime.fourier import FOURIER
 from harness.implementations.onnxruntime.graph import Graph, Value, onnx_type
+from harness.implementations.onnxruntime.indexing import INDEXING
+from harness.implementations.onnxruntime.loss import LOSSES
+from harness.implementations.onnxruntime.matrices import MATRICES
+from harness.implementations.onnxruntime.normalization import NORMALIZATIONS
+from harness.implementations.onnxruntime.pooling import POOLING
+from harness.implementations.onnxruntime.random import RANDOM
+from harness.implementations.onnxruntime.recurrent import RECURRENT
+from harness.implementations.onnxruntime.reduction import REDUCTIONS
+from harness.implementations.onnxruntime.shape import SHAPES
+from harness.implementations.onnxruntime.vision import VISION
 from harness.model import Array
 
-_OPERATORS: dict[str, Operator] = {**ACTIVATIONS}
+_OPERATORS: dict[str, Operator] = {
+    **ACTIVATIONS,
+    **BINARY,
+    **CONVOLUTIONS,
+    **UNARY,
+    **FOURIER,
+    **INDEXING,
+    **LOSSES,
+    **MATRICES,
+    **NORMALIZATIONS,
+    **POOLING,
+    **RANDOM,
+    **RECURRENT,
+    **REDUCTIONS,
+    **SHAPES,
+    **VISION,
+}
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 #: what InvalidGraph says of a dtype that an operator of ONNX does not have, or of two where it takes one
 _DTYPE = re.compile(r"Type Error: (Type 'tensor\(\w+\)' of input parameter|Type parameter \(\w+\) of Optype)")

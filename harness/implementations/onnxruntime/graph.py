@@ -51,17 +51,22 @@ class Value:
     """An edge of a graph; arithmetic on it adds a node."""
 
     def __init__(self, graph: Graph, name: str, dtype: np.dtype[Any], *, like: Array | None = None) -> None:
-        """Name an edge of `graph`; `like` is the array of an input."""
+        """Name an edge of `graph`; `like` is the array of an input or a constant."""
         self.graph = graph
         self.name = name
         self.dtype = dtype
         self._like = like
 
     @property
+    def known(self) -> bool:
+        """True where the shape is known: of an input or a constant."""
+        return self._like is not None
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of an input; the results of nodes do not tell."""
+        """The shape of an input or a constant; the results of nodes do not tell."""
         if self._like is None:
-            raise TypeError(f"{self.name} is no input: its shape is not known")
+            raise TypeError(f"{self.name} is the result of a node: its shape is not known")
         return self._like.shape
 
     @property
@@ -113,12 +118,12 @@ class Graph:
         self.inputs.append((value, array))
         return value
 
-    def constant(self, array: Array) -> str:
-        """Return the name of an initializer."""
-        name = self._name()
+    def constant(self, array: Array) -> Value:
+        """Return an initializer of the graph."""
+        value = Value(self, self._name(), array.dtype, like=array)
         raw = np.ascontiguousarray(array).tobytes()
-        self.constants.append(helper.make_tensor(name, onnx_type(array.dtype), array.shape, raw, raw=True))
-        return name
+        self.constants.append(helper.make_tensor(value.name, onnx_type(array.dtype), array.shape, raw, raw=True))
+        return value
 
     def value(self, dtype: np.dtype[Any]) -> Value:
         """Return a new edge."""
@@ -180,7 +185,7 @@ def cast(x: Value, dtype: Any) -> Value:
     return x if x.dtype == to else node("Cast", x, dtype=to, to=onnx_type(to))
 
 
-def ones(name: str, count: int, value: int | Sequence[int]) -> list[int]:
+def each(name: str, count: int, value: int | Sequence[int]) -> list[int]:
     """Return a param of torch that is one number for all dimensions, or one each."""
     listed = [value] * count if isinstance(value, int) else list(value)
     if len(listed) != count:
@@ -194,9 +199,9 @@ def _name_of(x: Any, first: Value) -> str:
     if isinstance(x, Value):
         return x.name
     if isinstance(x, np.ndarray):
-        return first.graph.constant(x)
+        return first.graph.constant(x).name
     if isinstance(x, list | tuple):
-        return first.graph.constant(np.array(x, dtype=np.int64))
+        return first.graph.constant(np.array(x, dtype=np.int64)).name
     if isinstance(x, float) and not first.floating:
         raise Unsupported(f"ONNX does not promote: {x} beside {first.dtype}")
-    return first.graph.constant(np.array(x, dtype=first.dtype))
+    return first.graph.constant(np.array(x, dtype=first.dtype)).name
