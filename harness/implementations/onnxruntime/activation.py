@@ -97,7 +97,7 @@ def sigmoid(input: Value) -> Value:
 
 
 def silu(input: Value) -> Value:
-    """Mul of Sigmoid: the node Swish has no kernel."""
+    """Mul of Sigmoid: beyond opset 24 the node Swish finds no kernel."""
     return input * node("Sigmoid", input)
 
 

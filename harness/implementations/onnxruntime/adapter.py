@@ -53,8 +53,13 @@ _OPERATORS: dict[str, Operator] = {
     **VISION,
 }
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
-#: what InvalidGraph says of a dtype that an operator of ONNX does not have, or of two where it takes one
-_DTYPE = re.compile(r"Type Error: (Type 'tensor\(\w+\)' of input parameter|Type parameter \(\w+\) of Optype)")
+#: what ONNX says of a dtype that an operator does not have, of two where it takes one, and of a scalar where it takes
+#: none; and what kernels say of what they leave out
+_REFUSED = re.compile(
+    r"Type Error: Type |not support|not defined for empty set|Unsupported data type"
+    r"|must be >= 1|must have rank >= 1|rank was 0|on a scalar|not in valid range \[-0,-1\]"
+)
+_ERRORS = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.RuntimeException)
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,8 @@ class OnnxruntimeImplementation(Framework):
         return _Complex(pairs)
 
     def refused(self, error: Exception) -> str:
-        """Return why: no kernel for a dtype, or none in ONNX's own list of types."""
-        if isinstance(error, state.InvalidGraph) and _DTYPE.search(str(error)):
+        """Return why: no kernel for a dtype, or nothing in ONNX's own definition of the operator."""
+        if isinstance(error, _ERRORS) and _REFUSED.search(str(error)):
             return str(error)
         return super().refused(error)
 
@@ -145,7 +150,7 @@ def _replaced(answer: Any, arrays: Mapping[str, Array]) -> Any:
     if isinstance(answer, Value):
         return arrays[answer.name]
     if isinstance(answer, Drawn):
-        return Drawn(_replaced(answer.answer, arrays), _replaced(answer.noise, arrays))
+        return Drawn(answer=_replaced(answer.answer, arrays), noise=_replaced(answer.noise, arrays))
     if isinstance(answer, Mapping):
         return {name: _replaced(part, arrays) for name, part in answer.items()}
     return tuple(_replaced(part, arrays) for part in answer)

@@ -109,8 +109,8 @@ def _with(shape: Sequence[int], dim: int, size: int) -> list[int]:
 
 def diagonal(input: Value, *, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Value:
     """Einsum, of the main diagonal."""
-    if offset:
-        raise Unsupported("Einsum takes the main diagonal")
+    if offset or input.shape[dim1] != input.shape[dim2]:
+        raise Unsupported("Einsum takes the main diagonal of a square")
     letters = list(ascii_lowercase[: input.rank])
     letters[dim1] = letters[dim2] = "z"
     kept = "".join(letter for letter in letters if letter != "z")
@@ -148,6 +148,8 @@ def tensordot(a: Value, b: Value, *, dims: int | Sequence[Sequence[int]] = 2) ->
 
 def trace(input: Value) -> Value:
     """Einsum."""
+    if input.shape[0] != input.shape[1]:
+        raise Unsupported("Einsum takes the diagonal of a square")
     return node("Einsum", input, equation="ii->")
 
 

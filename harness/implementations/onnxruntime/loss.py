@@ -49,20 +49,27 @@ def nll_loss(
     return _classified("NegativeLogLikelihoodLoss", input, target, weight, **how)
 
 
-def l1_loss(input: Value, target: Value, *, reduction: str = "mean") -> Value:
-    """The reduction of Abs of Sub."""
+def l1_loss(input: Value, target: Value, weight: Value | None = None, *, reduction: str = "mean") -> Value:
+    """Reduce Abs of Sub."""
+    _unweighted(weight)
     return _reduced(node("Abs", input - target), reduction)
 
 
-def mse_loss(input: Value, target: Value, *, reduction: str = "mean") -> Value:
-    """The reduction of the square of Sub."""
+def mse_loss(input: Value, target: Value, weight: Value | None = None, *, reduction: str = "mean") -> Value:
+    """Reduce the square of Sub."""
+    _unweighted(weight)
     difference = input - target
     return _reduced(difference * difference, reduction)
 
 
 def soft_margin_loss(input: Value, target: Value, *, reduction: str = "mean") -> Value:
-    """The reduction of Softplus of the negative product."""
+    """Reduce Softplus of the negative product."""
     return _reduced(node("Softplus", -(target * input)), reduction)
+
+
+def _unweighted(weight: Value | None) -> None:
+    if weight is not None:
+        raise Unsupported("the reductions take no weights")
 
 
 def _reduced(loss: Value, reduction: str) -> Value:
@@ -82,7 +89,7 @@ def l2_penalty(weight: Value, *, lambd: float) -> Value:
 
 
 def elastic_net_penalty(weight: Value, *, lambd1: float, lambd2: float) -> Value:
-    """The sum of both."""
+    """Add both."""
     return l1_penalty(weight, lambd=lambd1) + l2_penalty(weight, lambd=lambd2)
 
 

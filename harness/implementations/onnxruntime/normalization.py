@@ -90,6 +90,8 @@ def rms_norm(
 
 def local_response_norm(input: Value, *, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Value:
     """LRN."""
+    if not size % 2 or input.rank != 4:  # noqa: PLR2004
+        raise Unsupported("the kernel of LRN takes odd sizes and images")
     return node("LRN", input, size=size, alpha=float(alpha), beta=float(beta), bias=float(k))
 
 

@@ -14,7 +14,7 @@ def dropout(input: Value, *, p: float = 0.5, training: bool = True, seed: int | 
     """Dropout, with its mask."""
     ratio, mode = np.array(p, dtype=np.float32), np.array(training)
     output, mask = nodes("Dropout", input, ratio, mode, dtypes=[input.dtype, np.bool_], seed=seed)
-    return Drawn(output, {"mask": mask}) if training else output
+    return Drawn(answer=output, noise={"mask": mask}) if training else output
 
 
 def normal_(tensor: Value, *, mean: float = 0.0, std: float = 1.0, seed: float | None = None) -> Value:

@@ -78,6 +78,8 @@ def topk(
     sorted: bool = True,  # noqa: A002
 ) -> tuple[Value, Value]:
     """TopK."""
+    if not input.rank:
+        raise Unsupported("TopK takes no scalar")
     values, indices = nodes(
         "TopK", input, [k], dtypes=[input.dtype, np.int64], axis=dim, largest=int(largest), sorted=int(sorted)
     )

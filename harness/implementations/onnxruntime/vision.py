@@ -63,7 +63,7 @@ def interpolate(
         how |= {"coordinate_transformation_mode": "align_corners" if align_corners else "half_pixel"}
     if mode == "bicubic":
         how |= {"cubic_coeff_a": -0.5 if antialias else -0.75}
-    return node("Resize", input, None, scales, sizes, antialias=int(antialias), **how)
+    return node("Resize", input, None, scales, sizes, antialias=int(antialias), exclude_outside=int(antialias), **how)
 
 
 def _factors(scale_factor: float | Sequence[float] | None, spatial: int) -> list[float]:
