@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, node, nodes
 
 
@@ -146,7 +147,7 @@ def threshold(input: Value, *, threshold: float, value: float) -> Value:
     return node("Where", below, np.array(value, dtype=input.dtype), input, dtype=input.dtype)
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Operator] = {
     "celu": celu,
     "elu": elu,
     "gelu": gelu,

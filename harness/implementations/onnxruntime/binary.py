@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, cast, node
 
 
@@ -55,10 +56,10 @@ def addcmul(input: Value, tensor1: Value, tensor2: Value, *, value: float = 1) -
 
 
 def div(input: Value, other: Value, *, rounding_mode: str | None = None) -> Value:
-    """Div, with Floor where it is asked for; of integers Div truncates."""
+    """Div, which truncates integers."""
     if rounding_mode == "floor":
-        return floor_divide(input, other)
-    if input.floating if rounding_mode == "trunc" else not input.floating:
+        raise Unsupported("there is no division that rounds down")
+    if input.floating == (rounding_mode == "trunc"):
         raise Unsupported("Div truncates integers and nothing else")
     return input / other
 
@@ -67,13 +68,6 @@ def float_power(input: Value, exponent: Any) -> Value:
     """Pow of Casts to float64."""
     power = cast(exponent, np.float64) if isinstance(exponent, Value) else float(exponent)
     return node("Pow", cast(input, np.float64), power)
-
-
-def floor_divide(input: Value, other: Value) -> Value:
-    """Floor of Div."""
-    if not input.floating:
-        raise Unsupported("Div truncates integers")
-    return node("Floor", input / other)
 
 
 def fmod(input: Value, other: Any) -> Value:
@@ -101,7 +95,7 @@ def where(condition: Value, input: Value, other: Value) -> Value:
     return node("Where", condition, input, other, dtype=input.dtype)
 
 
-BINARY = {
+BINARY: dict[str, Operator] = {
     "add": add,
     "addcdiv": addcdiv,
     "addcmul": addcmul,
@@ -113,7 +107,6 @@ BINARY = {
     "div": div,
     "eq": _two("Equal", dtype=bool),
     "float_power": float_power,
-    "floor_divide": floor_divide,
     "fmod": fmod,
     "ge": _two("GreaterOrEqual", dtype=bool),
     "gt": _two("Greater", dtype=bool),

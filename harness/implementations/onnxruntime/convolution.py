@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, each, node
 
 Sizes = int | Sequence[int]
@@ -98,7 +99,7 @@ def fold(
     return batched(input, 1, col2im)
 
 
-CONVOLUTIONS = {
+CONVOLUTIONS: dict[str, Operator] = {
     "conv1d": _conv(1),
     "conv2d": _conv(2),
     "conv3d": _conv(3),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, cast, node
 
 
@@ -18,7 +19,7 @@ def _one(op: str, *, dtype: type | None = None) -> Callable[[Value], Value]:
     return operator
 
 
-def clamp(input: Value, min: Value | float | None = None, max: Value | float | None = None) -> Value:  # noqa: A001, A002
+def clamp(input: Value, min: Value | float | None = None, max: Value | float | None = None) -> Value:
     """Clip between two scalars, Max and Min of two tensors, which Clip does not take."""
     if isinstance(min, Value) or isinstance(max, Value):
         low = input if min is None else node("Max", input, min)
@@ -64,7 +65,7 @@ def square(input: Value) -> Value:
     return input * input
 
 
-UNARY = {
+UNARY: dict[str, Operator] = {
     "abs": _one("Abs"),
     "acos": _one("Acos"),
     "acosh": _one("Acosh"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Pairs, Value, node
 
 _PAIR = 2
@@ -89,7 +90,7 @@ def stft(
     return turned if input.rank == _PAIR else node("Squeeze", turned, [0])
 
 
-FOURIER = {
+FOURIER: dict[str, Operator] = {
     "fft": _one(),
     "fft2": _many(lambda _: [-2, -1]),
     "fftn": _many(lambda rank: list(range(rank))),

@@ -22,7 +22,7 @@ IR_VERSION = 10
 #: ONNX Runtime's own operators, beside those of ONNX
 MICROSOFT = "com.microsoft"
 #: nodes that draw: a session of theirs moves on from run to run, so that it is used once
-RANDOM = frozenset({"Dropout", "RandomNormalLike", "RandomUniformLike"})
+RANDOM = frozenset({"Dropout"})
 
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 _TYPES: dict[np.dtype[Any], int] = {
@@ -159,7 +159,8 @@ def nodes(
 ) -> tuple[Value, ...]:
     """Add a node with one output a dtype, and return them.
 
-    An input is a value, None where it is left out, an array, a list of integers, or a number of the first value's dtype.
+    An input is a value, None where it is left out, an array, a list of integers, or a number in the dtype of the first
+    value.
     """
     first = next(x for x in inputs if isinstance(x, Value))
     graph = first.graph

@@ -8,6 +8,7 @@ from string import ascii_lowercase
 import numpy as np
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, node
 
 _REDUCTIONS = {"sum": "add", "prod": "mul", "amax": "max", "amin": "min"}
@@ -153,7 +154,7 @@ def trace(input: Value) -> Value:
     return node("Einsum", input, equation="ii->")
 
 
-INDEXING = {
+INDEXING: dict[str, Operator] = {
     "diagonal": diagonal,
     "dot": dot,
     "einsum": einsum,

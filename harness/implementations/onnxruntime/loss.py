@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, node
 
 _IGNORED = -100  #: torch's default, which ONNX has to be told
@@ -93,7 +94,7 @@ def elastic_net_penalty(weight: Value, *, lambd1: float, lambd2: float) -> Value
     return l1_penalty(weight, lambd=lambd1) + l2_penalty(weight, lambd=lambd2)
 
 
-LOSSES = {
+LOSSES: dict[str, Operator] = {
     "cross_entropy": cross_entropy,
     "elastic_net_penalty": elastic_net_penalty,
     "l1_loss": l1_loss,

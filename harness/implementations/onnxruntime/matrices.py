@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import MICROSOFT, Value, node
 
 _MATRIX = 2
@@ -84,11 +85,11 @@ def bilinear(input1: Value, input2: Value, weight: Value, bias: Value | None = N
 
 
 def matrix_norm(
-    A: Value,
+    A: Value,  # noqa: N803
     *,
     ord: float | str = "fro",
     dim: Sequence[int] = (-2, -1),
-    keepdim: bool = False,  # noqa: A002, N803
+    keepdim: bool = False,
 ) -> Value:
     """ReduceL2, the Frobenius norm."""
     if ord != "fro":
@@ -111,7 +112,7 @@ def pairwise_distance(x1: Value, x2: Value, *, p: float = 2.0, eps: float = 1e-6
     return node(f"ReduceL{math.floor(p)}", x1 - x2 + eps, [-1], keepdims=int(keepdim))
 
 
-MATRICES = {
+MATRICES: dict[str, Operator] = {
     "addmm": addmm,
     "addmv": addmv,
     "baddbmm": baddbmm,

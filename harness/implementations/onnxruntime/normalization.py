@@ -9,6 +9,7 @@ import ml_dtypes
 import numpy as np
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, node, nodes
 
 
@@ -30,7 +31,7 @@ def batch_norm(
     """BatchNormalization, whose momentum is the share of the old value."""
     channels = input.shape[1:2]
     given = (input, _or(weight, channels, 1, input), _or(bias, channels, 0, input), running_mean, running_var)
-    how = {"epsilon": float(eps), "momentum": 1 - momentum}
+    how: dict[str, Any] = {"epsilon": float(eps), "momentum": 1 - momentum}
     if not training:
         return node("BatchNormalization", *given, **how)
     dtypes = [input.dtype, running_mean.dtype, running_var.dtype]
@@ -102,7 +103,7 @@ def normalize(input: Value, *, p: float = 2.0, dim: int = 1, eps: float = 1e-12)
     return node("LpNormalization", input, axis=dim, p=int(p))
 
 
-NORMALIZATIONS = {
+NORMALIZATIONS: dict[str, Operator] = {
     "batch_norm": batch_norm,
     "group_norm": group_norm,
     "instance_norm": instance_norm,

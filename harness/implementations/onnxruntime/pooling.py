@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.convolution import Sizes, batched
 from harness.implementations.onnxruntime.graph import Value, each, node, nodes
 
@@ -34,7 +35,7 @@ def _avg_pool(spatial: int) -> Callable[..., Value]:
     ) -> Value:
         if divisor_override is not None:
             raise Unsupported("AveragePool has no divisor of its own")
-        how = {"ceil_mode": int(ceil_mode), "count_include_pad": int(count_include_pad)}
+        how: dict[str, Any] = {"ceil_mode": int(ceil_mode), "count_include_pad": int(count_include_pad)}
         window = _window(spatial, kernel_size, stride, padding)
         return batched(input, spatial, lambda x: node("AveragePool", x, **window, **how))
 
@@ -127,7 +128,7 @@ def _adaptive(op: str, spatial: int) -> Callable[..., Value]:
     return operator
 
 
-POOLING: dict[str, Callable[..., Any]] = {
+POOLING: dict[str, Operator] = {
     **{f"adaptive_avg_pool{n}d": _adaptive("GlobalAveragePool", n) for n in (1, 2, 3)},
     **{f"avg_pool{n}d": _avg_pool(n) for n in (1, 2, 3)},
     **{f"lp_pool{n}d": _lp_pool(n) for n in (1, 2, 3)},

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, node, nodes
 
 #: where each gate of ONNX stands in torch
@@ -134,7 +135,7 @@ def _cell(op: str) -> Callable[..., Any]:
     return operator
 
 
-RECURRENT = {
+RECURRENT: dict[str, Operator] = {
     "gru": _network("GRU"),
     "gru_cell": _cell("GRU"),
     "lstm": _network("LSTM"),

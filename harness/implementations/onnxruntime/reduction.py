@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, cast, node, nodes
 
 Dims = int | Sequence[int] | None
@@ -75,7 +76,7 @@ def topk(
     k: int,
     dim: int = -1,
     largest: bool = True,
-    sorted: bool = True,  # noqa: A002
+    sorted: bool = True,
 ) -> tuple[Value, Value]:
     """TopK."""
     if not input.rank:
@@ -95,12 +96,12 @@ def sort(input: Value, *, dim: int = -1, descending: bool = False, stable: bool 
 
 
 def argsort(input: Value, *, dim: int = -1, descending: bool = False, stable: bool = False) -> Value:
-    """The indices of TopK of all."""
+    """Return the indices of TopK of all."""
     return sort(input, dim=dim, descending=descending, stable=stable)[1]
 
 
 def kthvalue(input: Value, *, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Value, ...]:
-    """The last of TopK."""
+    """Return the last of TopK."""
     if not input.rank:
         raise Unsupported("TopK takes no scalar")
     last: list[int] | np.ndarray[Any, Any] = [k - 1] if keepdim else np.array(k - 1)
@@ -117,7 +118,7 @@ def cumprod(input: Value, *, dim: int) -> Value:
     return node("CumProd", input, np.array(dim, dtype=np.int64))
 
 
-def vector_norm(x: Value, *, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Value:  # noqa: A002
+def vector_norm(x: Value, *, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Value:
     """ReduceL1 and ReduceL2; ReduceMax and ReduceMin of Abs."""
     if ord in {1, 2}:
         return _reduced(f"ReduceL{int(ord)}", x, dim, keepdim=keepdim)
@@ -129,7 +130,7 @@ def vector_norm(x: Value, *, ord: float = 2, dim: Dims = None, keepdim: bool = F
 def unique(
     input: Value, *, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> dict[str, Value]:
-    """Unique, sorted."""
+    """Return what is Unique, sorted."""
     wide = [np.int64] * 3
     values, _, inverse, counts = nodes("Unique", input, dtypes=[input.dtype, *wide], axis=dim, sorted=1)
     found = {"output": values}
@@ -145,7 +146,7 @@ def _flat(x: Value) -> Value:
     return node("Reshape", x, [-1])
 
 
-REDUCTIONS = {
+REDUCTIONS: dict[str, Operator] = {
     "all": _truth("ReduceMin"),
     "amax": _over("ReduceMax"),
     "amin": _over("ReduceMin"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import MICROSOFT, Value, node, nodes
 
 _END = int(np.iinfo(np.int64).max)
@@ -223,7 +224,7 @@ def _listed(dims: int | Sequence[int], rank: int) -> list[int]:
     return [_axis(dim, rank) for dim in _given(dims)]
 
 
-SHAPES = {
+SHAPES: dict[str, Operator] = {
     "broadcast_tensors": broadcast_tensors,
     "broadcast_to": broadcast_to,
     "cat": cat,

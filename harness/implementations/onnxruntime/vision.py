@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import Unsupported
+from harness.implementations.framework import Operator
 from harness.implementations.onnxruntime.graph import Value, each, node
 
 _MODES = {
@@ -31,7 +32,7 @@ def grid_sample(
     input: Value, grid: Value, *, mode: str = "bilinear", padding_mode: str = "zeros", align_corners: bool = False
 ) -> Value:
     """GridSample."""
-    how = {"mode": _SAMPLING[mode], "padding_mode": padding_mode, "align_corners": int(align_corners)}
+    how: dict[str, Any] = {"mode": _SAMPLING[mode], "padding_mode": padding_mode, "align_corners": int(align_corners)}
     return node("GridSample", input, grid, **how)
 
 
@@ -96,11 +97,13 @@ def scaled_dot_product_attention(
     del enable_gqa
     alone = query.rank == 3  # noqa: PLR2004
     given = [node("Unsqueeze", x, [1]) if alone else x for x in (query, key, value)]
+    if attn_mask is not None and attn_mask.shape[-1:] == (1,):  # Attention would fill it up with what is masked
+        attn_mask = node("Expand", attn_mask, [1] * (attn_mask.rank - 1) + [key.shape[-2]])
     attended = node("Attention", *given, attn_mask, is_causal=int(is_causal), scale=scale)
     return node("Squeeze", attended, [1]) if alone else attended
 
 
-VISION = {
+VISION: dict[str, Operator] = {
     "affine_grid": affine_grid,
     "grid_sample": grid_sample,
     "interpolate": interpolate,
