@@ -1,0 +1,1 @@
+"""ONNX Runtime as an Implementation: small ONNX graphs built at run time, run by the CPU execution provider."""
