@@ -150,7 +150,7 @@ class _Run:
         mode = {"training": training} if "training" in names else {}
         arguments = self.call.arguments(own)
         extra = {**self.call.params, **mode, **(self.extra if training else _none_of(self.extra, self.call))}
-        by_name = all(name in names for name in arguments)
+        by_name = _takes_any(names) or all(name in names for name in arguments)
         answer = self.function(**arguments, **extra) if by_name else self.function(*arguments.values(), **extra)
         if isinstance(answer, Drawn):
             answer = self._with_noise(answer, training=training)
@@ -209,11 +209,15 @@ def _noise_arguments(framework: Framework, function: Operator, call: Call) -> tu
 
 def _check_params(function: Operator, call: Call) -> None:
     names = _names(function)
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in names.values()):
+    if _takes_any(names):
         return
     for name in call.params:
         if name not in names:
             raise Unsupported(f"it takes no param {name!r}")
+
+
+def _takes_any(names: Mapping[str, inspect.Parameter]) -> bool:
+    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in names.values())
 
 
 @functools.lru_cache(maxsize=1024)
