@@ -15,6 +15,15 @@ from harness.model import Array, Call, Outputs
 if importlib.util.find_spec("keras") is None:  # said here, where an entry point is loaded; its import waits for a backend
     raise ModuleNotFoundError("No module named 'keras'", name="keras")
 
+#: words by which Keras, JAX, PyTorch and TensorFlow say that a call is not offered
+_REFUSALS = (
+    "does not accept dtype",
+    "is not implemented",
+    "not implemented for",
+    "not supported",
+    "only supports",
+    "must be an integer type",
+)
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -63,7 +72,21 @@ class KerasImplementation(Framework):
         """Differentiate as the backend does."""
         if self._vjp is None:
             raise Unsupported(f"{self.name} does not differentiate")
-        return self._vjp(function, primals, upstream)
+        try:
+            return self._vjp(function, primals, upstream)
+        except Exception as error:
+            reason = self.refused(error)
+            if reason:
+                raise Unsupported(f"{self.name}: {' '.join(reason.split())}") from error
+            raise
+
+    def refused(self, error: Exception) -> str:
+        """Return why Keras or its backend refuses a call: most say so by the words of a ValueError or TypeError."""
+        if isinstance(error, Unsupported):
+            return ""
+        message = str(error)
+        said = any(words in message for words in _REFUSALS)
+        return f"{type(error).__name__}: {message}" if said else super().refused(error)
 
     def as_complex(self, pairs: Any) -> Any:
         """Return the pair of real and imaginary parts, which is what complex numbers are to keras.ops.fft."""

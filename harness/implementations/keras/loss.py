@@ -64,8 +64,11 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
     return _elements(keras.losses.BinaryCrossentropy(**_options(input, reduction)), input, target, reduction, weight)
 
 
-def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, reduction: str = "mean"
+) -> Any:
     """keras.losses.BinaryCrossentropy from logits."""
+    no(pos_weight is not None, "weight of the positive examples")
     loss = keras.losses.BinaryCrossentropy(from_logits=True, **_options(input, reduction))
     return _elements(loss, input, target, reduction, weight)
 
@@ -89,11 +92,13 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
 def cross_entropy(
     input: Any,
     target: Any,
+    weight: Any = None,
     reduction: str = "mean",
     ignore_index: int = _IGNORED,
     label_smoothing: float = 0.0,
 ) -> Any:
     """keras.losses.SparseCategoricalCrossentropy, or CategoricalCrossentropy for probabilities, from logits."""
+    no(weight is not None, "weight of a class")
     single = len(input.shape) == 1
     logits = ops.expand_dims(input, 0) if single else channels_last(input)
     options: dict[str, Any] = {"from_logits": True, **_options(input, reduction)}

@@ -60,10 +60,18 @@ def group_norm(input: Any, weight: Any = None, bias: Any = None, *, num_groups: 
 
 
 def instance_norm(
-    input: Any, weight: Any = None, bias: Any = None, *, eps: float = 1e-5, momentum: float = 0.1
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
 ) -> Any:
     """keras.layers.GroupNormalization with a group for each channel, as its documentation says."""
-    del momentum
+    del momentum, use_input_stats
+    no(running_mean is not None or running_var is not None, "running statistics of a group")
     return group_norm(input, weight, bias, num_groups=-1, eps=eps)
 
 
@@ -91,7 +99,8 @@ def rms_norm(input: Any, weight: Any = None, *, normalized_shape: Sequence[int],
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
     """keras.ops.normalize."""
     no(p == 0 or math.isinf(p), "normalization by the 0-norm or the largest element")
-    return ops.normalize(input, axis=axis_of(dim), order=p, epsilon=eps)
+    no(p != int(p), "normalization by a norm of broken order")
+    return ops.normalize(input, axis=axis_of(dim), order=int(p), epsilon=eps)
 
 
 NORMALIZATION = {

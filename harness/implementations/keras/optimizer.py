@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+import ml_dtypes
 from keras import ops
 
 from harness.implementations.keras.shared import dtype_of, no
@@ -21,6 +22,7 @@ def _trajectory(
     for grad in ops.unstack(grads):
         optimizer.apply([grad], [variable])
         own = {each.path.rpartition("/")[2].removeprefix("param_"): each for each in optimizer.variables}
+        own |= {str(i): each for i, each in enumerate(optimizer.variables)}
         rows["param"].append(ops.copy(variable.value))
         for name, read in states.items():
             rows[name].append(ops.copy(read(own)))
@@ -136,23 +138,29 @@ def adamax(
     return _trajectory(optimizer, param, grads, {"exp_avg": _own("momentum"), "exp_inf": _own("norm")})
 
 
-def nadam(
+def adafactor(
     param: Any,
     grads: Any,
-    lr: float = 2e-3,
-    betas: Sequence[float] = (0.9, 0.999),
-    eps: float = 1e-8,
+    lr: float = 1e-2,
+    beta2_decay: float = -0.8,
+    eps: Sequence[float | None] = (None, 1e-3),
+    d: float = 1.0,
     weight_decay: float = 0.0,
-    momentum_decay: float = 4e-3,
-    decoupled_weight_decay: bool = False,
     maximize: bool = False,
 ) -> Any:
-    """keras.optimizers.Nadam, whose momentum decays as torch's with momentum_decay = 1."""
-    _plain(0.0 if decoupled_weight_decay else weight_decay, maximize)
-    no(momentum_decay != 1, "momentum_decay of Nadam")
+    """keras.optimizers.Adafactor; its first epsilon is added to the squares, torch's limits what they add up to."""
+    _plain(0.0, maximize)
     decay = {"weight_decay": weight_decay} if weight_decay else {}
-    optimizer = keras.optimizers.Nadam(lr, beta_1=betas[0], beta_2=betas[1], epsilon=eps, **decay)
-    states = {"mu_product": _own("u_product"), "exp_avg": _own("momentum"), "exp_avg_sq": _own("velocity")}
+    smallest = float(ml_dtypes.finfo(dtype_of(param)).eps) if eps[0] is None else eps[0]
+    optimizer = keras.optimizers.Adafactor(
+        lr, beta_2_decay=beta2_decay, epsilon_1=smallest**2, epsilon_2=eps[1], clip_threshold=d, **decay
+    )
+    if len(param.shape) < 2:  # noqa: PLR2004
+        return _trajectory(optimizer, param, grads, {"variance": _own("velocity")})
+    states = {
+        "row_var": lambda own: ops.expand_dims(own["2"].value, -1),  # both have the parameter's name
+        "col_var": lambda own: ops.expand_dims(own["3"].value, -2),
+    }
     return _trajectory(optimizer, param, grads, states)
 
 
@@ -180,11 +188,11 @@ def rmsprop(
 
 OPTIMIZERS = {
     "adadelta": adadelta,
+    "adafactor": adafactor,
     "adagrad": adagrad,
     "adam": adam,
     "adamax": adamax,
     "adamw": adamw,
-    "nadam": nadam,
     "rmsprop": rmsprop,
     "sgd": sgd,
 }

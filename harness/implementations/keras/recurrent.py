@@ -34,6 +34,7 @@ def _weights(kind: str, ih: Any, hh: Any, bias_ih: Any, bias_hh: Any) -> list[An
 
 def _options(kind: str, input: Any, biased: bool, nonlinearity: str) -> dict[str, Any]:
     options: dict[str, Any] = {"use_bias": biased, "dtype": dtype_of(input)}
+    options["recurrent_initializer"] = "zeros"  # the weights are given; the default needs a QR, in half precision too
     return {**options, "activation": nonlinearity} if kind == "rnn" else options
 
 

@@ -66,14 +66,15 @@ def cumsum(input: Any, dim: int) -> Any:
     return ops.cumsum(input, axis=dim)
 
 
-def diff(input: Any, n: int = 1, dim: int = -1) -> Any:
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """keras.ops.diff."""
+    no(prepend is not None or append is not None, "diff with ends")
     return ops.diff(input, n=n, axis=dim)
 
 
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     """keras.ops.histogram, the counts alone."""
-    return ops.histogram(input, bins=bins, range=None if min == max == 0 else (min, max))[0]
+    return ops.histogram(ops.reshape(input, (-1,)), bins=bins, range=None if min == max == 0 else (min, max))[0]
 
 
 def nanquantile(
@@ -89,10 +90,17 @@ def quantile(input: Any, q: Any, dim: int | None = None, keepdim: bool = False, 
 
 
 def searchsorted(
-    sorted_sequence: Any, input: Any, right: bool = False, side: str | None = None, out_int32: bool = False
+    sorted_sequence: Any,
+    input: Any,
+    sorter: Any = None,
+    right: bool = False,
+    side: str | None = None,
+    out_int32: bool = False,
 ) -> Any:
     """keras.ops.searchsorted; it answers in int32."""
     del out_int32
+    no(sorter is not None, "sorter of searchsorted")
+    no(len(sorted_sequence.shape) > 1, "searchsorted in rows")
     return ops.searchsorted(sorted_sequence, input, side=side or ("right" if right else "left"))
 
 
@@ -160,6 +168,7 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False) 
 
 def pairwise_cosine(x1: Any, x2: Any, dim: int = 1) -> Any:
     """keras.losses.cosine_similarity, which is the negated similarity."""
+    no(len(x1.shape) != len(x2.shape), "cosine similarity across ranks")
     return ops.negative(keras.losses.cosine_similarity(x1, x2, axis=dim))
 
 

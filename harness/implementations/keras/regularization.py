@@ -11,14 +11,19 @@ from keras import ops
 from harness.implementations.keras.shared import dtype_of, run_layer
 
 
+def _seed(seed: int | None) -> int | None:
+    """Return a seed that every backend takes: on torch it is an int32."""
+    return None if seed is None else seed % 2**31
+
+
 def dropout(input: Any, p: float = 0.5, seed: int | None = None, training: bool = True) -> Any:
     """keras.layers.Dropout."""
-    return keras.layers.Dropout(p, seed=seed, dtype=dtype_of(input))(input, training=training)
+    return keras.layers.Dropout(p, seed=_seed(seed), dtype=dtype_of(input))(input, training=training)
 
 
 def alpha_dropout(input: Any, p: float = 0.5, seed: int | None = None, training: bool = True) -> Any:
     """keras.layers.AlphaDropout."""
-    return keras.layers.AlphaDropout(p, seed=seed, dtype=dtype_of(input))(input, training=training)
+    return keras.layers.AlphaDropout(p, seed=_seed(seed), dtype=dtype_of(input))(input, training=training)
 
 
 def _features(input: Any, layer: Any, rank: int, training: bool) -> Any:
@@ -30,12 +35,12 @@ def _features(input: Any, layer: Any, rank: int, training: bool) -> Any:
 
 def dropout1d(input: Any, p: float = 0.5, seed: int | None = None, training: bool = True) -> Any:
     """keras.layers.SpatialDropout1D."""
-    return _features(input, keras.layers.SpatialDropout1D(p, seed=seed, dtype=dtype_of(input)), 1, training)
+    return _features(input, keras.layers.SpatialDropout1D(p, seed=_seed(seed), dtype=dtype_of(input)), 1, training)
 
 
 def _spatial(kind: Callable[..., Any], rank: int) -> Callable[..., Any]:
     def operator(input: Any, p: float = 0.5, seed: int | None = None, training: bool = True) -> Any:
-        layer = kind(p, data_format="channels_last", seed=seed, dtype=dtype_of(input))
+        layer = kind(p, data_format="channels_last", seed=_seed(seed), dtype=dtype_of(input))
         return _features(input, layer, rank, training)
 
     return operator
@@ -44,8 +49,13 @@ def _spatial(kind: Callable[..., Any], rank: int) -> Callable[..., Any]:
 def feature_alpha_dropout(input: Any, p: float = 0.5, seed: int | None = None, training: bool = True) -> Any:
     """keras.layers.AlphaDropout with a noise_shape."""
     shape = tuple(input.shape[:2]) + (1,) * (len(input.shape) - 2)
-    layer = keras.layers.AlphaDropout(p, noise_shape=shape, seed=seed, dtype=dtype_of(input))
+    layer = keras.layers.AlphaDropout(p, noise_shape=shape, seed=_seed(seed), dtype=dtype_of(input))
     return layer(input, training=training)
+
+
+def clip_grad_value(*, clip_value: float, **grads: Any) -> dict[str, Any]:
+    """keras.ops.clip of every gradient, which is an optimizer's `clipvalue`."""
+    return {name: ops.clip(grad, -clip_value, clip_value) for name, grad in grads.items()}
 
 
 # -- penalties; Keras's factor of the squares is half of torch's weight_decay
@@ -95,6 +105,7 @@ def linear_mse_elastic_net(input: Any, weight: Any, bias: Any, target: Any, lamb
 
 REGULARIZATION = {
     "alpha_dropout": alpha_dropout,
+    "clip_grad_value": clip_grad_value,
     "dropout": dropout,
     "dropout1d": dropout1d,
     "dropout2d": _spatial(keras.layers.SpatialDropout2D, 2),

@@ -50,6 +50,7 @@ def interpolate(
 
 def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     """keras.ops.depth_to_space, whose blocks lie outside of the channels."""
+    no(upscale_factor == 1, "depth_to_space in blocks of 1")
     no(len(input.shape) != 4, "depth_to_space without a batch")  # noqa: PLR2004
     n, c, h, w = input.shape
     blocks = ops.reshape(input, (n, c // upscale_factor**2, upscale_factor**2, h, w))
@@ -59,6 +60,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     """keras.ops.space_to_depth, whose blocks lie outside of the channels."""
+    no(downscale_factor == 1, "space_to_depth in blocks of 1")
     no(len(input.shape) != 4, "space_to_depth without a batch")  # noqa: PLR2004
     found = ops.space_to_depth(channels_last(input), downscale_factor, data_format="channels_last")
     deep = channels_first(found)
