@@ -18,6 +18,7 @@ if importlib.util.find_spec("keras") is None:  # said here, where an entry point
 #: words by which Keras, JAX, PyTorch and TensorFlow say that a call is not offered
 _REFUSALS = (
     "does not accept dtype",
+    "is not in the list of allowed values",
     "is not implemented",
     "not implemented for",
     "not supported",

@@ -21,7 +21,7 @@ def to_own(array: Array) -> Any:
 
 def to_numpy(value: Any) -> Array:
     """Return a NumPy array of its own memory."""
-    return np.array(tf.convert_to_tensor(value))
+    return np.array(tf.convert_to_tensor(value).numpy())
 
 
 def vjp(
