@@ -12,7 +12,9 @@ from harness.errors import Unsupported
 from harness.implementations.framework import Framework
 from harness.model import Array, Call, Outputs
 
-if importlib.util.find_spec("keras") is None:  # said here, where an entry point is loaded; its import waits for a backend
+if (
+    importlib.util.find_spec("keras") is None
+):  # said here, where an entry point is loaded; its import waits for a backend
     raise ModuleNotFoundError("No module named 'keras'", name="keras")
 
 #: words by which Keras, JAX, PyTorch and TensorFlow say that a call is not offered

@@ -9,6 +9,8 @@ from keras import ops
 
 from harness.implementations.keras.shared import dtype_of, no, run_layer
 
+_MATRIX, _BATCH, _HEADS = 2, 3, 4  #: ranks
+
 
 def scaled_dot_product_attention(
     query: Any,
@@ -21,7 +23,7 @@ def scaled_dot_product_attention(
 ) -> Any:
     """keras.ops.dot_product_attention, with the heads behind the time."""
     no(enable_gqa, "grouped heads in dot_product_attention")
-    heads = len(query.shape) == 4  # noqa: PLR2004
+    heads = len(query.shape) == _HEADS
     parts = [ops.swapaxes(x, 1, 2) if heads else ops.expand_dims(x, 2) for x in (query, key, value)]
     masks: dict[str, Any] = {}
     if attn_mask is not None:
@@ -58,7 +60,7 @@ def multi_head_attention_forward(
 ) -> Any:
     """keras.layers.MultiHeadAttention; its masks are booleans, True where torch's are False."""
     del dropout_p, use_separate_proj_weight
-    no(bias_k is not None or add_zero_attn, "further keys of an attention")
+    no(bias_k is not None or bias_v is not None or add_zero_attn, "further keys of an attention")
     masks = [mask for mask in (attn_mask, key_padding_mask) if mask is not None]
     no(any(dtype_of(mask) != "bool" for mask in masks), "mask of an attention that is added")
     no((in_proj_bias is None) != (out_proj_bias is None), "bias on one of the projections alone")
@@ -71,7 +73,7 @@ def multi_head_attention_forward(
     def kernel(weight: Any) -> Any:
         return ops.reshape(ops.transpose(weight), (weight.shape[1], num_heads, size))
 
-    batch = [ops.swapaxes(x, 0, 1) if len(x.shape) == 3 else ops.expand_dims(x, 0) for x in (query, key, value)]  # noqa: PLR2004
+    batch = [ops.swapaxes(x, 0, 1) if len(x.shape) == _BATCH else ops.expand_dims(x, 0) for x in (query, key, value)]
     layer = keras.layers.MultiHeadAttention(
         num_heads, size, use_bias=biased, output_shape=embed_dim_to_check, dtype=dtype_of(query)
     )
@@ -84,11 +86,15 @@ def multi_head_attention_forward(
     weights["attention_output"] = [out, *([out_proj_bias] if biased else [])]
     seen = None
     if attn_mask is not None:
-        hidden = attn_mask if len(attn_mask.shape) == 2 else ops.reshape(attn_mask, (-1, num_heads, *attn_mask.shape[1:]))  # noqa: PLR2004
-        seen = ops.logical_not(ops.expand_dims(hidden, 0) if len(hidden.shape) == 2 else hidden)  # noqa: PLR2004
+        hidden = (
+            attn_mask
+            if len(attn_mask.shape) == _MATRIX
+            else ops.reshape(attn_mask, (-1, num_heads, *attn_mask.shape[1:]))
+        )
+        seen = ops.logical_not(ops.expand_dims(hidden, 0) if len(hidden.shape) == _MATRIX else hidden)
     padding = None
     if key_padding_mask is not None:
-        rows = key_padding_mask if len(key_padding_mask.shape) == 2 else ops.expand_dims(key_padding_mask, 0)  # noqa: PLR2004
+        rows = key_padding_mask if len(key_padding_mask.shape) == _MATRIX else ops.expand_dims(key_padding_mask, 0)
         padding = ops.logical_not(rows)
     (output, scores), _ = run_layer(
         layer,
@@ -102,7 +108,7 @@ def multi_head_attention_forward(
         weights=[_weight(variable, weights) for variable in layer.trainable_variables],
         state=[variable.value for variable in layer.non_trainable_variables],
     )
-    single = len(query.shape) == 2  # noqa: PLR2004
+    single = len(query.shape) == _MATRIX
     output = ops.squeeze(output, 0) if single else ops.swapaxes(output, 0, 1)
     if not need_weights:
         return output

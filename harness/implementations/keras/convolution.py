@@ -9,7 +9,15 @@ import keras
 from keras import ops
 
 from harness.errors import Unsupported
-from harness.implementations.keras.shared import batched, channels_first, channels_last, dtype_of, layer_with, no, per_axis
+from harness.implementations.keras.shared import (
+    batched,
+    channels_first,
+    channels_last,
+    dtype_of,
+    layer_with,
+    no,
+    per_axis,
+)
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
@@ -108,9 +116,7 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
     return batched(lambda x: ops.unfold(x, *(_pairs(kernel_size, dilation, padding, stride))), input, 4)
 
 
-def fold(
-    input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-) -> Any:
+def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """keras.ops.fold."""
     return batched(lambda x: ops.fold(x, *(_pairs(output_size, kernel_size, dilation, padding, stride))), input, 3)
 

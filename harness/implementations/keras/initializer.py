@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import ops
 
-from harness.implementations.keras.shared import dtype_of, no
+from harness.implementations.keras.shared import dtype_of
 
 
 def eye_(tensor: Any) -> Any:

@@ -47,7 +47,7 @@ def _direction(
 ) -> list[Any]:
     """Return the outputs of one direction, (N, L, H), and its last states."""
     names = [f"{name}_{suffix}" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-    given = [weights.get(name) for name in names]
+    given: list[Any] = [weights.get(name) for name in names]
     backwards = suffix.endswith("reverse")
     layer = _LAYERS[kind](
         given[1].shape[1],
@@ -131,7 +131,9 @@ def _cell(kind: str) -> Callable[..., Any]:
         weights = _weights(kind, weight_ih, weight_hh, bias_ih, bias_hh)
         own = [variable.value for variable in cell.non_trainable_variables]
         (_, ends), _ = run_layer(cell, x, states, weights=weights, state=own, training=False)
-        found = [ops.squeeze(end, 0) if single else end for end in _states(tuple(ends) if isinstance(ends, list) else ends)]
+        found = [
+            ops.squeeze(end, 0) if single else end for end in _states(tuple(ends) if isinstance(ends, list) else ends)
+        ]
         return tuple(found) if kind == "lstm" else found[0]
 
     return operator

@@ -48,9 +48,7 @@ def polynomial_lr(lr: Any, steps: int, total_iters: int = 5, power: float = 1.0)
     return _rates(schedules.PolynomialDecay(float(lr), total_iters, 0.0, power), lr, steps)
 
 
-def linear_lr(
-    lr: Any, steps: int, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
-) -> Any:
+def linear_lr(lr: Any, steps: int, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5) -> Any:
     """PolynomialDecay of power 1, between two rates."""
     start, end = float(lr) * start_factor, float(lr) * end_factor
     return _rates(schedules.PolynomialDecay(start, total_iters, end), lr, steps)

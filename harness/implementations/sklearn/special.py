@@ -59,9 +59,7 @@ def round_(input: Any) -> Any:
     return special.round(input)
 
 
-def huber_loss(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean", delta: float = 1.0
-) -> Any:
+def huber_loss(input: Any, target: Any, weight: Any = None, reduction: str = "mean", delta: float = 1.0) -> Any:
     """scipy.special.huber of the residual."""
     if weight is not None:
         raise Unsupported("scipy.special.huber has no weights")
