@@ -30,7 +30,7 @@ def _options(input: Any, reduction: str) -> dict[str, Any]:
 
 
 def _weighted(reduction: str) -> str:
-    """Return Keras's word for torch's mean by the weights, where mse_loss, l1_loss and huber_loss have them."""
+    """Return Keras's word for torch's mean by the weights, where mse_loss and l1_loss have them."""
     return "mean_with_sample_weight" if reduction == "mean" else reduction
 
 
@@ -47,9 +47,8 @@ def l1_loss(input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 
 
 def huber_loss(input: Any, target: Any, weight: Any = None, reduction: str = "mean", delta: float = 1.0) -> Any:
-    """keras.losses.Huber."""
-    how = reduction if weight is None else _weighted(reduction)
-    return _elements(keras.losses.Huber(delta=delta, **_options(input, how)), input, target, reduction, weight)
+    """keras.losses.Huber; torch's mean of a weighted one is a plain mean."""
+    return _elements(keras.losses.Huber(delta=delta, **_options(input, reduction)), input, target, reduction, weight)
 
 
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:

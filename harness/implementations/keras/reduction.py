@@ -168,7 +168,7 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False) 
 
 def pairwise_cosine(x1: Any, x2: Any, dim: int = 1) -> Any:
     """keras.losses.cosine_similarity, which is the negated similarity."""
-    no(len(x1.shape) != len(x2.shape), "cosine similarity across ranks")
+    no(tuple(x1.shape) != tuple(x2.shape), "cosine similarity across shapes")
     return ops.negative(keras.losses.cosine_similarity(x1, x2, axis=dim))
 
 
