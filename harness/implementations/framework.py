@@ -151,6 +151,10 @@ class _Run:
         arguments = self.call.arguments(own)
         extra = {**self.call.params, **mode, **(self.extra if training else _none_of(self.extra, self.call))}
         by_name = all(name in names for name in arguments)
+        if not by_name and len(arguments) > _places(names):
+            if not _any_name(names):
+                raise Unsupported(f"it takes no input {next(name for name in arguments if name not in names)!r}")
+            by_name = True
         answer = self.function(**arguments, **extra) if by_name else self.function(*arguments.values(), **extra)
         if isinstance(answer, Drawn):
             answer = self._with_noise(answer, training=training)
@@ -209,11 +213,24 @@ def _noise_arguments(framework: Framework, function: Operator, call: Call) -> tu
 
 def _check_params(function: Operator, call: Call) -> None:
     names = _names(function)
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in names.values()):
+    if _any_name(names):
         return
     for name in call.params:
         if name not in names:
             raise Unsupported(f"it takes no param {name!r}")
+
+
+def _any_name(names: Mapping[str, inspect.Parameter]) -> bool:
+    """Tell whether a function takes arguments of any name."""
+    return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in names.values())
+
+
+def _places(names: Mapping[str, inspect.Parameter]) -> float:
+    """Return how many arguments a function takes by position; one that does not tell takes any number."""
+    kinds = [parameter.kind for parameter in names.values()]
+    if not kinds or inspect.Parameter.VAR_POSITIONAL in kinds:
+        return float("inf")
+    return sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
 
 
 @functools.lru_cache(maxsize=1024)
