@@ -27,7 +27,22 @@ from harness.implementations.mlx.shape import SHAPES
 from harness.model import Array
 
 #: what MLX writes where it lacks something
-_REFUSALS = ("not implemented", "not supported", "not yet", "unsupported", "only supports")
+_REFUSALS = (
+    "not implemented",
+    "not supported",
+    "not yet",
+    "unsupported",
+    "only supports",
+    "can only handle",
+    "types are supported",
+    "cannot calculate vjp",
+    "does not match targets shape",
+    "does not match vars shape",
+    "is not the same as output loss",
+    "padding sizes must be non-negative",
+    "expected input tensor to have",
+    "label smoothing must be in",
+)
 
 
 class MlxImplementation(Framework):

@@ -21,7 +21,7 @@ def _two(function: Callable[..., Any]) -> Operator:
     def operator(
         input: Any, *, s: Sequence[int] | None = None, dim: Sequence[int] = (-2, -1), norm: str | None = None
     ) -> Any:
-        return function(input, s, dim, norm or "backward")
+        return function(input, _sizes(input, s, dim), dim, norm or "backward")
 
     return operator
 
@@ -31,9 +31,16 @@ def _all(function: Callable[..., Any]) -> Operator:
         input: Any, *, s: Sequence[int] | None = None, dim: Sequence[int] | None = None, norm: str | None = None
     ) -> Any:
         axes = tuple(range(-len(s), 0)) if s is not None and dim is None else dim  # torch: the last len(s) ones
-        return function(input, s, axes, norm or "backward")
+        return function(input, _sizes(input, s, axes), axes, norm or "backward")
 
     return operator
+
+
+def _sizes(input: Any, s: Sequence[int] | None, axes: Sequence[int] | None) -> list[int] | None:
+    """Return the sizes, where torch writes -1 for one that stays."""
+    if s is None or axes is None:
+        return None
+    return [input.shape[axis] if size == -1 else size for size, axis in zip(s, axes, strict=True)]
 
 
 def _shift(function: Callable[..., Any]) -> Operator:

@@ -57,7 +57,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """nn.Bilinear."""
     layer = nn.Bilinear(weight.shape[1], weight.shape[2], weight.shape[0], bias=bias is not None)
-    layer.weight = weight
+    layer.weight = mx.swapaxes(weight, 1, 2)
     if bias is not None:
         layer.bias = bias
     return layer(input1, input2)
@@ -164,6 +164,9 @@ def scaled_dot_product_attention(
     del enable_gqa
     side = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     mask = "causal" if is_causal else attn_mask
+    if query.ndim == 3:  # noqa: PLR2004 - torch's heads may be its batch
+        query, key, value = (mx.expand_dims(each, 0) for each in (query, key, value))
+        return mx.squeeze(mx.fast.scaled_dot_product_attention(query, key, value, scale=side, mask=mask), 0)
     return mx.fast.scaled_dot_product_attention(query, key, value, scale=side, mask=mask)
 
 

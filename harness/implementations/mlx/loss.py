@@ -17,12 +17,12 @@ _NO_CLASS = -100
 
 def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Any:
     """losses.binary_cross_entropy of probabilities."""
-    return losses.binary_cross_entropy(input, target, weight, False, reduction)
+    return losses.binary_cross_entropy(input, target, _like(weight, input), False, reduction)
 
 
 def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Any:
     """losses.binary_cross_entropy of logits."""
-    return losses.binary_cross_entropy(input, target, weight, True, reduction)
+    return losses.binary_cross_entropy(input, target, _like(weight, input), True, reduction)
 
 
 def cross_entropy(
@@ -92,6 +92,11 @@ def _plain(function: Callable[..., Any]) -> Operator:
         return function(input, target, reduction)
 
     return operator
+
+
+def _like(weight: Any, input: Any) -> Any:
+    """Return a weight for each element: torch's is spread over them."""
+    return None if weight is None else mx.broadcast_to(weight, input.shape)
 
 
 def _classes(input: Any) -> int:

@@ -127,6 +127,8 @@ def permute(input: Any, *, dims: Sequence[int]) -> Any:
 
 def repeat_interleave(input: Any, *, repeats: int, dim: int | None = None) -> Any:
     """mx.repeat, with one number for all."""
+    if not isinstance(repeats, int):
+        raise Unsupported("mx.repeat takes one number for all")
     return mx.repeat(input, repeats, dim)
 
 
@@ -176,6 +178,8 @@ def take(input: Any, index: Any) -> Any:
 
 def take_along_dim(input: Any, indices: Any, *, dim: int | None = None) -> Any:
     """mx.take_along_axis."""
+    if dim is None:
+        return mx.take_along_axis(mx.flatten(input), mx.flatten(indices), 0)
     return mx.take_along_axis(input, indices, dim)
 
 
