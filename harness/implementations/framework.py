@@ -152,6 +152,8 @@ class _Run:
         arguments = self.call.arguments(own)
         extra = {**self.call.params, **mode, **(self.extra if training else _none_of(self.extra, self.call))}
         by_name = _takes_any(names) or all(name in names for name in arguments)
+        if not by_name and len(arguments) > _places(names):
+            raise Unsupported(f"it takes no input {next(name for name in arguments if name not in names)!r}")
         answer = self.function(**arguments, **extra) if by_name else self.function(*arguments.values(), **extra)
         if isinstance(answer, Drawn):
             answer = self._with_noise(answer, training=training)
@@ -218,7 +220,16 @@ def _check_params(function: Operator, call: Call) -> None:
 
 
 def _takes_any(names: Mapping[str, inspect.Parameter]) -> bool:
+    """Tell whether a function takes arguments of any name."""
     return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in names.values())
+
+
+def _places(names: Mapping[str, inspect.Parameter]) -> float:
+    """Return how many arguments a function takes by position; one that does not tell takes any number."""
+    kinds = [parameter.kind for parameter in names.values()]
+    if not kinds or inspect.Parameter.VAR_POSITIONAL in kinds:
+        return float("inf")
+    return sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
 
 
 @functools.lru_cache(maxsize=1024)
