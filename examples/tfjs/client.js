@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+'use strict';
+/** TensorFlow.js behind the harness's wire protocol: `harness replay "exec:node examples/tfjs/client.js"`. */
+
+const {Console} = require('node:console');
+
+globalThis.console = new Console(process.stderr); // stdout is the protocol's
+
+const tf = require('@tensorflow/tfjs-core');
+require('@tensorflow/tfjs-backend-cpu');
+
+const {Unsupported} = require('./operators/common');
+const {ProtocolError, VERSION, decode, messages, send} = require('./protocol');
+const {answer} = require('./run');
+
+/** int64 is for what counts or points; see run.js. */
+const HELLO = {
+  type: 'hello',
+  protocol: VERSION,
+  name: 'tfjs',
+  version: tf.version_core,
+  dtypes: ['float32', 'int32', 'int64', 'bool'],
+  noise: ['derived'],
+};
+
+async function reply(blob) {
+  try {
+    const {body, tensors} = decode(blob);
+    switch (body.type) {
+      case 'hello':
+        if (body.protocol !== VERSION) throw new ProtocolError(`this client speaks protocol ${VERSION}, not ${body.protocol}`);
+        return {body: HELLO};
+      case 'run':
+        return await answer(body, tensors);
+      case 'bye':
+        return null;
+      default:
+        throw new ProtocolError(`there is no message of type ${JSON.stringify(body.type)}`);
+    }
+  } catch (error) {
+    if (error instanceof Unsupported) return {body: {type: 'unsupported', reason: error.message}};
+    return {body: {type: 'error', message: `${error.name}: ${error.message}`}};
+  }
+}
+
+async function main() {
+  await tf.setBackend('cpu');
+  for await (const blob of messages(process.stdin)) {
+    const said = await reply(blob);
+    if (said === null) return;
+    await send(process.stdout, said.body, said.tensors);
+  }
+}
+
+main().catch((error) => {
+  console.error(error instanceof ProtocolError ? error.message : error);
+  process.exitCode = 1;
+});
