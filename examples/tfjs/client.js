@@ -8,6 +8,10 @@ globalThis.console = new Console(process.stderr); // stdout is the protocol's
 
 const tf = require('@tensorflow/tfjs-core');
 require('@tensorflow/tfjs-backend-cpu');
+// The gradient of prod needs this method of a tensor, which of all packages only @tensorflow/tfjs brings along.
+tf.Tensor.prototype.reshape = function (shape) {
+  return tf.reshape(this, shape);
+};
 
 const {Unsupported} = require('./operators/common');
 const {ProtocolError, VERSION, decode, messages, send} = require('./protocol');

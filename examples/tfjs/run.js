@@ -8,7 +8,7 @@ const {Unsupported} = require('./operators/common');
 const {plain} = require('./protocol');
 
 /** What TensorFlow.js says of what it does not do; any other complaint about a legal call is an error. */
-const REFUSAL = /must be \w+ tensor, but got|not supported|not yet (supported|implemented)|not implemented|gradient function not found/i;
+const REFUSAL = /must be \w+ tensor, but got|not supported|not yet (supported|implemented)|not implemented|gradient function not found|only supports|dtype must be|must have 'float32' dtype/i;
 
 /** Returns the body and the tensors of the answer to a `run`. */
 async function answer(body, tensors) {
@@ -35,7 +35,8 @@ class Run {
     for (const name of body.inputs) this.inputs[name] = ownTensor(name, tensors.get(`inputs/${name}`), operator);
     this.upstream = {};
     for (const name of body.grad_outputs) {
-      this.upstream[name] = ownTensor(name, tensors.get(`grad_outputs/${name}`), operator);
+      const upstream = ownTensor(name, tensors.get(`grad_outputs/${name}`), operator);
+      this.upstream[name] = body.complex.includes(name) ? complexOf(upstream) : upstream;
     }
     this.layer = operator.layer ? operator.run(this.inputs, params) : null;
     this.told = new Map();
@@ -59,7 +60,7 @@ class Run {
       if (this.operator.mode) this.tell('eval', await this.evaluate(false));
       else unsupported.eval = 'it has no mode';
     }
-    this.layer?.layer.dispose();
+    this.layer?.layer.weights.forEach((weight) => weight.dispose());
     const body = {type: 'outputs', noise_mode: this.body.noise_names.length ? 'derived' : 'none', unsupported};
     if (this.body.noise_names.length) body.takes_seed = this.operator.seed;
     return {body, tensors: this.told};
@@ -78,8 +79,7 @@ class Run {
   arguments() {
     const inputs = {...this.inputs};
     for (const name of this.body.complex.filter((each) => each in inputs)) {
-      const [real, imaginary] = tf.unstack(inputs[name], -1 + inputs[name].rank);
-      inputs[name] = tf.complex(real, imaginary);
+      inputs[name] = complexOf(inputs[name]);
     }
     for (const [name, parts] of Object.entries(this.body.sequences)) {
       inputs[name] = parts.map((part) => inputs[part]);
@@ -119,6 +119,12 @@ class Run {
       this.told.set(`backward/grad_${name}`, wireTensor(grads[i] ?? tf.zerosLike(this.inputs[name]), false));
     });
   }
+}
+
+/** Returns complex numbers from pairs in the last axis. */
+function complexOf(pairs) {
+  const [real, imaginary] = tf.unstack(pairs, pairs.rank - 1);
+  return tf.complex(real, imaginary);
 }
 
 /** Returns a tensor of TensorFlow.js. int64 becomes int32 only for what counts or points. */

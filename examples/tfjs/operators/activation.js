@@ -37,9 +37,7 @@ function softplus({input}, {beta = 1, threshold = 20}) {
 }
 
 function threshold({input}, {threshold: theta, value}) {
-  return value === 0 && input.dtype === 'float32'
-    ? layers.thresholdedReLU({theta}).apply(input)
-    : tf.where(tf.greater(input, theta), input, tf.fill(input.shape, value, input.dtype));
+  return tf.where(tf.lessEqual(input, theta), tf.fill(input.shape, value, input.dtype), input);
 }
 
 module.exports = {

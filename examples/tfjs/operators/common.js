@@ -45,6 +45,7 @@ function listOf(value, n) {
 
 /** Applies what works along the last axis along `dim`. */
 function alongLast(x, dim, work) {
+  need(x.rank > 0, 'a scalar has no axis');
   const axis = axisOf(dim, x.rank);
   if (axis >= x.rank - 1) return work(x);
   const order = range(x.rank);

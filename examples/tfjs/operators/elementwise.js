@@ -26,10 +26,6 @@ function div({input, other}, {rounding_mode: mode = null}) {
   return mode === 'floor' ? tf.floorDiv(input, other) : tf.div(input, other);
 }
 
-function lerp({input, end, weight}, params) {
-  return tf.add(input, tf.mul(weight ?? params.weight, tf.sub(end, input)));
-}
-
 function round({input}, {decimals = 0}) {
   need(decimals === 0, 'tf.round takes no decimals');
   return tf.round(input);
@@ -104,7 +100,6 @@ module.exports = {
   addcmul: op(['value'], addcmul),
   clamp: op(['min', 'max'], clamp),
   div: op(['rounding_mode'], div),
-  lerp: op(['weight'], lerp),
   pow: op(['exponent'], ({input, exponent}, params) => tf.pow(input, exponent ?? params.exponent)),
   round: op(['decimals'], round),
   sub: scaled(tf.sub),

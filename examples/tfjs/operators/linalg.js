@@ -6,7 +6,9 @@ const {need, op} = require('./common');
 /** Declares alpha * product + beta * input. */
 function plusProduct(left, right, product) {
   return op(['alpha', 'beta'], (x, {alpha = 1, beta = 1}) =>
-    tf.add(tf.mul(x.input, beta), tf.mul(product(x[left], x[right]), alpha)),
+    beta === 0 // torch does not look at the input then
+      ? tf.mul(product(x[left], x[right]), alpha)
+      : tf.add(tf.mul(x.input, beta), tf.mul(product(x[left], x[right]), alpha)),
   );
 }
 
@@ -18,8 +20,12 @@ function matmul({input, other}) {
   return tf.matMul(input, other);
 }
 
+function sizeOf(shape) {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
 function linear({input, weight, bias}) {
-  const rows = tf.reshape(input, [-1, input.shape[input.rank - 1]]);
+  const rows = tf.reshape(input, [sizeOf(input.shape.slice(0, -1)), input.shape[input.rank - 1]]);
   const y = tf.matMul(rows, weight.rank === 1 ? tf.expandDims(weight, 0) : weight, false, true);
   const shape = [...input.shape.slice(0, -1), ...(weight.rank === 1 ? [] : [weight.shape[0]])];
   return tf.reshape(bias ? tf.add(y, bias) : y, shape);
@@ -34,7 +40,8 @@ function qr({A}, {mode = 'reduced'}) {
 function band({input}, lower, upper) {
   need(lower === null || lower >= 0, 'tf.linalg.bandPart always keeps the main diagonal');
   need(upper === null || upper >= 0, 'tf.linalg.bandPart always keeps the main diagonal');
-  return tf.linalg.bandPart(input, lower ?? -1, upper ?? -1);
+  const [rows, columns] = input.shape.slice(-2);
+  return tf.linalg.bandPart(input, lower === null ? -1 : Math.min(lower, rows), upper === null ? -1 : Math.min(upper, columns));
 }
 
 module.exports = {

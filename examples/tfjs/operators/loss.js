@@ -5,25 +5,42 @@ const {need, op, range} = require('./common');
 
 const REDUCTION = {none: tf.Reduction.NONE, mean: tf.Reduction.MEAN, sum: tf.Reduction.SUM};
 
-/** Declares a loss of tf.losses, which takes the labels first. */
-function loss(run) {
-  return op(['reduction'], ({input, target, weight}, {reduction = 'mean'}) =>
-    run(target, input, weight, REDUCTION[reduction]),
-  );
+/**
+ * Runs a loss of tf.losses, which takes the labels first.
+ *
+ * Of a weighted loss it means by the weights; `plain` is torch's mean of some, over the elements.
+ */
+function reduced(run, {input, target, weight}, {reduction = 'mean'}, plain) {
+  for (const other of [target, weight ?? target]) {
+    need(tf.util.arraysEqual(input.shape, other.shape) || other === weight, 'tf.losses broadcasts nothing');
+  }
+  if (plain && weight && reduction === 'mean') return tf.mean(run(target, input, weight, tf.Reduction.NONE));
+  return run(target, input, weight, REDUCTION[reduction]);
 }
 
-function huber(delta, scale) {
-  return ({input, target, weight}, params) => {
-    const {[delta]: width = 1, reduction = 'mean'} = params;
-    if (scale && width === 0) return tf.losses.absoluteDifference(target, input, weight, REDUCTION[reduction]);
-    const y = tf.losses.huberLoss(target, input, weight, width, REDUCTION[reduction]);
-    return scale && width !== 1 ? tf.div(y, width) : y;
-  };
+function loss(run, {plain = false} = {}) {
+  return op(['reduction'], (inputs, params) => {
+    need(!inputs.pos_weight, 'tf.losses has no weight of the positive class');
+    return reduced(run, inputs, params, plain);
+  });
+}
+
+function huber(inputs, {delta = 1, ...params}) {
+  const run = (labels, predictions, weight, reduction) =>
+    tf.losses.huberLoss(labels, predictions, weight, delta, reduction);
+  return reduced(run, inputs, params, true);
+}
+
+/** huber_loss divided by its width; of no width, l1_loss. */
+function smoothL1(inputs, {beta = 1, ...params}) {
+  return beta === 0 ? reduced(tf.losses.absoluteDifference, inputs, params) : tf.div(huber(inputs, {delta: beta, ...params}), beta);
 }
 
 /** tf.losses.softmaxCrossEntropy, with classes in the last axis as probabilities; those of an index are one-hot. */
 function crossEntropy({input, target, weight}, {reduction = 'mean', label_smoothing: smoothing = 0}) {
   need(!weight, 'tf.losses.softmaxCrossEntropy has weights of samples, not of classes');
+  const ignored = target.dtype === 'int32' && target.dataSync().some((label) => label < 0);
+  need(!ignored, 'tf.losses.softmaxCrossEntropy ignores no index');
   const order = [0, ...range(input.rank).slice(2), 1];
   const last = (x) => (x.rank > 2 ? tf.transpose(x, order) : x);
   const classes = input.rank === 1 ? input.shape[0] : input.shape[1];
@@ -40,11 +57,11 @@ function sigmoidCrossEntropy(labels, logits, weight, reduction) {
 }
 
 module.exports = {
-  binary_cross_entropy: loss(logLoss),
-  binary_cross_entropy_with_logits: loss(sigmoidCrossEntropy),
+  binary_cross_entropy: loss(logLoss, {plain: true}),
+  binary_cross_entropy_with_logits: loss(sigmoidCrossEntropy, {plain: true}),
   cross_entropy: op(['reduction', 'label_smoothing'], crossEntropy, {indices: ['target']}),
-  huber_loss: op(['delta', 'reduction'], huber('delta', false)),
+  huber_loss: op(['delta', 'reduction'], huber),
   l1_loss: loss(tf.losses.absoluteDifference),
   mse_loss: loss(tf.losses.meanSquaredError),
-  smooth_l1_loss: op(['beta', 'reduction'], huber('beta', true)),
+  smooth_l1_loss: op(['beta', 'reduction'], smoothL1),
 };

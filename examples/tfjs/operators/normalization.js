@@ -4,31 +4,45 @@ const {layers} = require('@tensorflow/tfjs-layers');
 
 const {channelsFirst, channelsLast, need, op, range} = require('./common');
 
+/**
+ * Makes a layer of a shape, ready to be called with weights of torch.
+ *
+ * They are set before each call, because one in training changes what is running; the variables that a gradient is
+ * taken of stay the same.
+ */
+function withWeights(layer, shape, tensors, call) {
+  const given = tensors.filter((each) => each !== undefined);
+  layer.build(shape);
+  const affine = layer.trainableWeights.map((each) => [each.originalName.includes('gamma') ? 'weight' : 'bias', each.read()]);
+  return {
+    layer,
+    weights: Object.fromEntries(affine),
+    call: (inputs, training) => {
+      layer.setWeights(given);
+      return call(inputs, training);
+    },
+  };
+}
+
 /** tf.layers.batchNormalization, whose momentum is the share that the old statistics keep. */
 function batchNorm({input, running_mean: mean, running_var: variance, weight, bias}, {momentum = 0.1, eps = 1e-5}) {
   const affine = {scale: weight !== undefined, center: bias !== undefined};
   const layer = layers.batchNormalization({...affine, momentum: 1 - momentum, epsilon: eps});
-  const images = input.rank > 2 ? [channelsLast, channelsFirst] : [(x) => x, (x) => x];
-  layer.build(images[0](input).shape);
-  layer.setWeights([weight, bias, mean, variance].filter((x) => x !== undefined));
-  const call = ({input: x}, training) => {
-    const output = images[1](layer.apply(images[0](x), {training}));
+  const images = input.rank > 2;
+  const shape = images ? channelsLast(input).shape : input.shape;
+  return withWeights(layer, shape, [weight, bias, mean, variance], ({input: x}, training) => {
+    const y = layer.apply(images ? channelsLast(x) : x, {training});
+    const output = images ? channelsFirst(y) : y;
     if (!training) return output;
     const [running_mean, running_var] = layer.nonTrainableWeights.map((each) => tf.clone(each.read()));
     return {output, running_mean, running_var};
-  };
-  const named = layer.trainableWeights.map((each) => [each.originalName.endsWith('gamma') ? 'weight' : 'bias', each.read()]);
-  return {layer, call, weights: Object.fromEntries(named)};
+  });
 }
 
 function layerNorm({input, weight, bias}, {normalized_shape: shape, eps = 1e-5}) {
   const axis = range(input.rank).slice(input.rank - shape.length);
   const layer = layers.layerNormalization({axis, epsilon: eps, scale: weight !== undefined, center: bias !== undefined});
-  layer.build(input.shape);
-  layer.setWeights([weight, bias].filter((x) => x !== undefined));
-  const names = ['weight', 'bias'].filter((name) => ({weight, bias})[name] !== undefined);
-  const weights = Object.fromEntries(names.map((name, i) => [name, layer.trainableWeights[i].read()]));
-  return {layer, call: ({input: x}) => layer.apply(x), weights};
+  return withWeights(layer, input.shape, [weight, bias], ({input: x}) => layer.apply(x));
 }
 
 /** tf.localResponseNormalization, which knows a radius on either side and no division of alpha by the size. */

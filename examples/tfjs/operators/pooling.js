@@ -30,12 +30,14 @@ function asImages(spatial, params) {
   };
 }
 
-/** tf.pool of lines or images. Only with explicit pads does the rounding mode count. */
+/** tf.pool of lines or images, with explicit pads: only with these does the rounding mode count, and a dilation does not. */
 function pool(spatial, type, params, input) {
   const {kernel, strides, dilations, padding, grow, shrink} = asImages(spatial, params);
-  const mode = params.ceil_mode ? 'ceil' : 'floor';
-  const none = padding.every((n) => n === 0) && !params.ceil_mode;
-  const pad = none ? 'valid' : [[0, 0], ...padding.map((n) => [n, n]), [0, 0]];
+  need([strides, dilations].some((all) => all.every((n) => n === 1)), 'either strides or dilations must be 1');
+  const dilated = dilations.some((n) => n > 1);
+  need(!dilated || (padding.every((n) => n === 0) && !params.ceil_mode), 'tf.pool with a dilation does not pad');
+  const pad = dilated ? 'valid' : [[0, 0], ...padding.map((n) => [n, n]), [0, 0]];
+  const mode = dilated ? undefined : params.ceil_mode ? 'ceil' : 'floor';
   return onImages(input, spatial, (x) => shrink(tf.pool(grow(x), kernel, type, pad, dilations, strides, mode)));
 }
 

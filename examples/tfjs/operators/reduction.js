@@ -5,13 +5,22 @@ const {axisOf, need, op} = require('./common');
 
 /** Declares a reduction over `dim`, all axes where there is none. */
 function reduction(run) {
-  return op(['dim', 'keepdim'], ({input}, {dim = null, keepdim = false}) => run(input, dim, keepdim));
+  return op(['dim', 'keepdim'], ({input}, {dim = null, keepdim = false}) => run(input, axesOf(dim, input), keepdim), {
+    counts: ['output'],
+  });
+}
+
+/** An axis, a list of them, or null for all. */
+function axesOf(dim, x) {
+  if (Array.isArray(dim)) return dim.map((each) => axesOf(each, x));
+  need(dim === null || x.rank > 0, 'a scalar has no axis');
+  return dim === null ? null : axisOf(dim, x.rank);
 }
 
 /** Declares one that also says where the extreme stood. */
 function extreme(value, where) {
   const run = ({input}, {dim = null, keepdim = false}) => {
-    const best = value(input, dim, keepdim);
+    const best = value(input, axesOf(dim, input), keepdim);
     if (dim === null) return best;
     const index = where(input, axisOf(dim, input.rank));
     return [best, keepdim ? tf.expandDims(index, axisOf(dim, input.rank)) : index];
@@ -32,7 +41,7 @@ function argument(where) {
 
 function moments(input, {dim = null, correction = 1, keepdim = false}) {
   need(correction === 0, 'tf.moments has no correction');
-  return tf.moments(input, dim, keepdim);
+  return tf.moments(input, axesOf(dim, input), keepdim);
 }
 
 function topk({input}, {k, dim = -1, largest = true}) {
@@ -50,46 +59,48 @@ function order(ord) {
 
 function vectorNorm({x}, {ord = 2, dim = null, keepdim = false}) {
   need(!Array.isArray(dim) || dim.length === 1, 'tf.norm of two axes is one of matrices');
-  return tf.norm(x, order(ord), dim, keepdim);
+  return tf.norm(x, order(ord), axesOf(dim, x), keepdim);
 }
 
 function matrixNorm({input}, {ord = 'fro', dim = [-2, -1], keepdim = false}) {
   need(ord !== 2, 'tf.norm has no spectral norm');
-  return tf.norm(input, order(ord), dim.map((d) => axisOf(d, input.rank)), keepdim);
+  return tf.norm(input, order(ord), axesOf(dim, input), keepdim);
 }
 
 function bincount({input, weights}, {minlength = 0}) {
+  const none = tf.tensor1d([], 'int32');
   const size = Math.max(minlength, input.size ? tf.max(input).dataSync()[0] + 1 : 0);
-  return tf.bincount(input, weights ?? tf.tensor1d([], 'float32'), size);
+  return tf.bincount(input, weights ?? none, size);
 }
 
 function bucketize({input, boundaries}, {right = false}) {
-  const flat = tf.reshape(input, [-1]);
-  return tf.reshape((right ? tf.upperBound : tf.lowerBound)(boundaries, flat), input.shape);
+  return searchsorted({sorted_sequence: boundaries, input}, {right});
 }
 
+/** tf.searchSorted wants the same leading axes; torch searches one sequence for values of any shape. */
 function searchsorted({sorted_sequence: sorted, input}, {right = false, side = null}) {
-  return tf.searchSorted(sorted, input, side ?? (right ? 'right' : 'left'));
+  const values = sorted.rank === 1 ? tf.reshape(input, [input.size]) : input;
+  return tf.reshape(tf.searchSorted(sorted, values, side ?? (right ? 'right' : 'left')), input.shape);
 }
 
-const countNonzero = ({input}, {dim = null}) => tf.sum(tf.cast(tf.notEqual(input, 0), 'int32'), dim);
+const countNonzero = ({input}, {dim = null}) =>
+  tf.sum(tf.cast(tf.notEqual(input, 0), 'int32'), axesOf(dim, input));
 
 module.exports = {
   all: reduction(tf.all),
   amax: reduction(tf.max),
   amin: reduction(tf.min),
-  aminmax: op(['dim', 'keepdim'], ({input}, {dim = null, keepdim = false}) => [
-    tf.min(input, dim, keepdim),
-    tf.max(input, dim, keepdim),
-  ]),
+  aminmax: op(['dim', 'keepdim'], ({input}, {dim = null, keepdim = false}) =>
+    [tf.min, tf.max].map((run) => run(input, axesOf(dim, input), keepdim)),
+  ),
   any: reduction(tf.any),
   argmax: argument(tf.argMax),
   argmin: argument(tf.argMin),
-  bincount: op(['minlength'], bincount, {indices: ['input']}),
+  bincount: op(['minlength'], bincount, {indices: ['input'], counts: ['output']}),
   bucketize: op(['right'], bucketize, {counts: ['output']}),
   count_nonzero: op(['dim'], countNonzero, {counts: ['output']}),
-  cumprod: op(['dim'], ({input}, {dim}) => tf.cumprod(input, dim)),
-  cumsum: op(['dim'], ({input}, {dim}) => tf.cumsum(input, dim)),
+  cumprod: op(['dim'], ({input}, {dim}) => tf.cumprod(input, axisOf(dim, input.rank))),
+  cumsum: op(['dim'], ({input}, {dim}) => tf.cumsum(input, axisOf(dim, input.rank)), {counts: ['output']}),
   logsumexp: reduction(tf.logSumExp),
   matrix_norm: op(['ord', 'dim', 'keepdim'], matrixNorm),
   max: extreme(tf.max, tf.argMax),

@@ -3,6 +3,7 @@ const tf = require('@tensorflow/tfjs-core');
 const {layers, regularizers} = require('@tensorflow/tfjs-layers');
 
 const {need, op} = require('./common');
+const {linear} = require('./linalg');
 
 function dropout({input}, {p = 0.5}, {training, seed}) {
   need(p < 1, 'tf.dropout takes rates below 1');
@@ -34,7 +35,7 @@ function penalty(params, regularizer) {
 
 function linearMse(params, regularizer) {
   const run = ({input, weight, bias, target}, given) => {
-    const y = tf.add(tf.matMul(input, weight, false, true), bias);
+    const y = linear.run({input, weight, bias});
     const error = tf.losses.meanSquaredError(target, y, undefined, tf.Reduction.MEAN);
     return tf.add(error, regularizer(...params.map((name) => given[name])).apply(weight));
   };

@@ -70,6 +70,11 @@ function unsqueeze({input}, {dim}) {
   return tf.expandDims(input, dim < 0 ? dim + input.rank + 1 : dim);
 }
 
+function take({input, index}) {
+  need(index.dataSync().every((n) => n >= 0), 'tf.gather does not count from the end');
+  return tf.gather(tf.reshape(input, [input.size]), index);
+}
+
 /** tf.tile wants a count an axis; torch takes what is missing as 1, of either. */
 function tile({input}, {dims}) {
   const rank = Math.max(dims.length, input.rank);
@@ -136,7 +141,7 @@ module.exports = {
   split: op(['split_size_or_sections', 'dim'], split),
   squeeze: op(['dim'], squeeze),
   stack: op(['dim'], ({tensors}, {dim = 0}) => tf.stack(tensors, dim < 0 ? dim + tensors[0].rank + 1 : dim)),
-  take: op([], ({input, index}) => tf.gather(tf.reshape(input, [-1]), index), {indices: ['index']}),
+  take: op([], take, {indices: ['index']}),
   tile: op(['dims'], tile),
   transpose: op(['dim0', 'dim1'], transpose),
   unbind: op(['dim'], ({input}, {dim = 0}) => tf.unstack(input, axisOf(dim, input.rank))),
