@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from harness.errors import Unsupported, message_of
-from harness.model import Arrays, Call, Implementation, NoiseMode, Outputs, Stage
+from harness.errors import GivenUp, Unsupported, message_of, speakable
+from harness.model import Arrays, Call, Implementation, NoiseMode, Outputs, Stage, Verdict
+from harness.worker import error_text as text_of
+from harness.worker import is_refusal
 
-#: frames of a traceback that an ERROR shows
-_FRAMES = 6
 _OWN_NOISE = (NoiseMode.READ_BACK, NoiseMode.DERIVED)
 #: kinds of NumPy's own numbers, and NumPy's mark of those of another package, such as bfloat16
 _NUMBERS = "fiubc"
@@ -23,6 +22,20 @@ T = TypeVar("T")
 
 class NoAnswer(Exception):
     """An implementation raised, or what it returned is no answer: the message says so to the user."""
+
+    verdict = Verdict.ERROR
+
+
+class Crashed(NoAnswer):
+    """The process of an implementation died before it had answered."""
+
+    verdict = Verdict.CRASH
+
+
+class TimedOut(NoAnswer):
+    """The process of an implementation did not answer in time."""
+
+    verdict = Verdict.TIMEOUT
 
 
 def ask(implementation: Implementation, call: Call) -> Outputs:
@@ -45,18 +58,17 @@ def lacks_seed(implementation: Implementation, operator: str) -> bool:
 def _guarded(work: Callable[[], T]) -> T:
     try:
         return work()
-    except (Unsupported, NoAnswer, KeyboardInterrupt):
+    except (Unsupported, NoAnswer, GivenUp, KeyboardInterrupt):
         raise
     except BaseException as error:  # whatever a plug-in raises is its ERROR and ends no run
+        if is_refusal(error):
+            raise Unsupported(message_of(error)) from error
         raise NoAnswer(error_text(error)) from error
 
 
 def error_text(error: BaseException) -> str:
     """Return the end of a traceback: the plug-in's own frames and the exception."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent][-_FRAMES:]
-    lines = [f"{frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in own]
-    return "\n".join([f"{type(error).__name__}: {message_of(error)}", *(f"  at {line}" for line in lines)])
+    return speakable(text_of(error, lambda file: Path(file).parent == Path(__file__).parent))
 
 
 def _parsed(outputs: Any, call: Call) -> Outputs:

@@ -14,6 +14,7 @@ from harness.cli_goldens import accept, drift, record
 from harness.cli_options import folder_options, patterns_argument, version_name
 from harness.cli_output import give_up_stdout, keep_stdout, stdout_alone
 from harness.cli_replay import replay
+from harness.cli_wire import serve
 from harness.errors import HarnessError
 from harness.selection import case_files, select_ids
 
@@ -127,3 +128,4 @@ harness.add_command(record)
 harness.add_command(accept)
 harness.add_command(drift)
 harness.add_command(audit)
+harness.add_command(serve)

@@ -45,6 +45,10 @@ class UsageError(HarnessError):
     """The command was given something that it cannot use."""
 
 
+class GivenUp(HarnessError):
+    """The program that answers cannot be started again: the rest of the run would say nothing of it."""
+
+
 class NothingSelected(HarnessError):
     """No case was selected, or no selected case could be run."""
 
@@ -82,6 +86,11 @@ def message_of(error: BaseException) -> str:
         raise
     except BaseException as failure:  # noqa: BLE001 - a message that cannot be had must not end the run
         return f"(its message cannot be had: `__str__` raised {type(failure).__name__})"
+    return speakable(text)
+
+
+def speakable(text: str) -> str:
+    """Return a text with what no encoding can write, such as half of a surrogate pair, escaped."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

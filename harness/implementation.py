@@ -13,22 +13,27 @@ from types import ModuleType
 from typing import Any
 
 from harness.errors import UsageError, message_of, nearest
-from harness.model import Implementation
+from harness.model import Implementation, Limits
 from harness.namespace import Namespace
+from harness.wire import isolated, program
 
+IN_PROCESS = Limits()
 GROUP = "golden_harness.implementations"
 
 
-def load_implementation(name: str | object) -> Implementation:
+def load_implementation(name: str | object, limits: Limits = IN_PROCESS) -> Implementation:
     """Return the implementation that `name` means: see docs/plugging-in.md.
 
-    An object that is no string is taken as it is. Raises `UsageError`, in one line, for what cannot be imported.
+    An object that is no string is taken as it is, and runs in this process. Raises `UsageError` for what cannot be
+    imported, in one line, or does not start.
     """
     if not isinstance(name, str):
         kind = type(name).__name__
         return as_implementation(name, _look_up(name, "__name__", kind) or kind)
     if name.startswith("exec:"):
-        raise UsageError("programs that speak over a pipe (exec:) are not offered yet", where=name)
+        return program(name, limits)
+    if limits.apart:
+        return isolated(name, limits)
     entries = {entry.name: entry for entry in importlib.metadata.entry_points(group=GROUP)}
     if name in entries:
         return as_implementation(_load_entry(entries[name]), name)

@@ -124,23 +124,6 @@ def _edge_value(edge: str, dtype: np.dtype[Any]) -> float:
     return values[edge]
 
 
-def complex_of(pairs: Array) -> Array:
-    """Return complex numbers from pairs (real, imaginary) in a last axis of 2: float32 or float64, read-only.
-
-    Raises `ValueError` for an array that holds no such pairs.
-    """
-    if pairs.ndim == 0 or pairs.shape[-1] != 2 or pairs.dtype.name not in ("float32", "float64"):  # noqa: PLR2004
-        raise ValueError(f"complex numbers are float32 or float64 pairs, found {pairs.dtype} {pairs.shape}")
-    return read_only(np.ascontiguousarray(pairs).view(np.result_type(pairs.dtype, np.complex64))[..., 0])
-
-
-def pairs_of(array: Array) -> Array:
-    """Return complex numbers as pairs in a last axis of 2; any other array as it is."""
-    if array.dtype.kind != "c":
-        return array
-    return np.stack([array.real, array.imag], axis=-1)
-
-
 def digest(array: Array, *more: Array) -> str:
     """Return the sha256 of an array's bytes in C order, those of more arrays behind them."""
     return hashlib.sha256(b"".join([array.tobytes(), *(other.tobytes() for other in more)])).hexdigest()

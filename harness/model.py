@@ -220,6 +220,20 @@ class Outputs:
     noise: Arrays = field(default_factory=dict)  #: the noise that it drew, when it exposes it
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Whether a Python implementation answers in a process of its own, and what such a process may take."""
+
+    isolate: bool = False
+    seconds: float | None = None  #: a case; None: as long as the wire allows by default
+    memory: int | None = None  #: bytes of address space
+
+    @property
+    def apart(self) -> bool:
+        """True when the implementation must not run in this process."""
+        return self.isolate or self.seconds is not None or self.memory is not None
+
+
 class Implementation(Protocol):
     """Anything that answers a Call. Raises `Unsupported` for what it does not offer."""
 

@@ -92,7 +92,7 @@ class Judge:
         except Unsupported as refusal:
             return _result(case, Verdict.UNSUPPORTED, message_of(refusal))
         except NoAnswer as fault:
-            return _result(case, Verdict.ERROR, str(fault))
+            return _result(case, fault.verdict, str(fault))
         seconds = time.perf_counter() - start
         written = _written(call, before)
         if written:
@@ -105,6 +105,8 @@ class Judge:
             return self._compare(case, call, golden, outputs, seconds=seconds, differs=differs)
         except Unsupported as refusal:
             return _result(case, Verdict.UNSUPPORTED, str(refusal))
+        except NoAnswer as fault:
+            return _result(case, fault.verdict, str(fault), noise_mode=outputs.noise_mode)
         except NotTheLaw as finding:
             return _result(case, Verdict.FAIL, str(finding), noise_mode=outputs.noise_mode)
 
@@ -131,6 +133,8 @@ class Judge:
                 notes += note
                 problems += broken_laws(names, trial)
             except NoAnswer as fault:
+                if fault.verdict is not Verdict.ERROR:
+                    raise
                 problems.append(f"laws: {fault}")
         if case.transcript is not None and case.transcript.expect and not _of_another_form(differences):
             unchecked = _unchecked(outputs, differs=differs, own_noise=own_noise)

@@ -14,11 +14,13 @@ ROOT = Path(__file__).parents[1]
 #: a floor is a list of steps; modules of one step do not know each other
 FLOORS = [
     [["model", "errors"]],
-    [["inputs", "schema"], ["bound"], ["compare", "transcript", "mutations", "flaws", "weakness"]],
+    [["inputs", "schema", "worker"], ["bound"], ["compare", "transcript", "mutations", "flaws", "weakness"]],
     [
         ["yamltext", "namespace", "answer", "locations", "goldenfile"],
+        ["pipe"],
+        ["wire"],
         ["matrix", "implementation", "goldens"],
-        ["selection", "folders"],
+        ["selection", "folders", "serve"],
         ["casefile", "pending"],
     ],
     [["noise", "drift"], ["replay"], ["recording", "show", "session"], ["record"], ["accept", "audit"]],
@@ -27,7 +29,12 @@ FLOORS = [
         ["report.text", "report.audit_text", "report.audit_jsonl"],
         ["report.jsonl", "report.junit", "report.terminal"],
     ],
-    [["cli_options", "cli_output"], ["cli_audit", "cli_goldens", "cli_replay", "pytest_plugin"], ["cli"], ["__main__"]],
+    [
+        ["cli_options", "cli_output"],
+        ["cli_audit", "cli_goldens", "cli_replay", "cli_wire", "pytest_plugin"],
+        ["cli"],
+        ["__main__"],
+    ],
 ]
 STEPS = {
     module: step for step, modules in enumerate([step for floor in FLOORS for step in floor]) for module in modules

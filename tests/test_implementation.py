@@ -200,5 +200,13 @@ def test_an_operator_given_as_an_object() -> None:
         load_implementation(gelu)
 
 
-def test_programs_are_not_offered_yet() -> None:
-    assert complaint("exec:./my_impl").startswith("exec:./my_impl: programs that speak over a pipe")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("exec:", "exec:: no command; write exec:./my_program --flag"),
+        ("exec:'", "exec:': cannot be read as a command: No closing quotation"),
+        ("exec:./nowhere", "'./nowhere' cannot be started: No such file or directory"),
+    ],
+)
+def test_a_program_that_is_none(name: str, words: str) -> None:
+    assert complaint(name) == words

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from harness.casefile import parse_cases
-from harness.inputs import Drawer, complex_of, digest, draw_array, dtype_of, pairs_of
+from harness.inputs import Drawer, digest, draw_array, dtype_of
 from harness.model import Array, Draw
+from harness.worker import complex_of, pairs_of
 
 FLOATING = ["float16", "bfloat16", "float32", "float64"]
 

@@ -12,7 +12,8 @@ import pytest
 
 from harness.errors import Unsupported
 from harness.model import Array, Call, Form, NoiseMode, Outputs, Stage
-from harness.namespace import Namespace, camel_case, named_gradients, named_outputs, own_array
+from harness.namespace import Namespace
+from harness.worker import camel_case, named_gradients, named_outputs, own_array
 
 X = np.array([1.0, 2.0, 3.0], dtype=np.float32)
 MASK = np.array([True, False, True])

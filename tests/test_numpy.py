@@ -8,8 +8,8 @@ from collections import Counter
 
 import harness.implementations.numpy as package
 from harness.locations import default_cases
-from harness.namespace import camel_case
 from harness.selection import case_files
+from harness.worker import camel_case
 
 #: modules of what operators share
 SHARED = {"elementwise", "losses_shared", "pointwise", "precision", "windows"}
