@@ -27,23 +27,31 @@ const HELLO = {
   noise: ['derived'],
 };
 
+async function answered({body, tensors}) {
+  switch (body.type) {
+    case 'hello':
+      if (body.protocol !== VERSION) throw new ProtocolError(`this client speaks protocol ${VERSION}`);
+      return {body: {...HELLO}};
+    case 'run':
+      return answer(body, tensors);
+    default:
+      throw new ProtocolError(`there is no message of type ${JSON.stringify(body.type)}`);
+  }
+}
+
+/** Returns the answer to a message, null to the one that ends the conversation. Any fault is an answer too. */
 async function reply(blob) {
+  let question = {};
+  const said = (body) => ({body: question.id === undefined ? body : {...body, id: question.id}});
   try {
-    const {body, tensors} = decode(blob);
-    switch (body.type) {
-      case 'hello':
-        if (body.protocol !== VERSION) throw new ProtocolError(`this client speaks protocol ${VERSION}, not ${body.protocol}`);
-        return {body: HELLO};
-      case 'run':
-        return await answer(body, tensors);
-      case 'bye':
-        return null;
-      default:
-        throw new ProtocolError(`there is no message of type ${JSON.stringify(body.type)}`);
-    }
+    const message = decode(blob);
+    question = message.body;
+    if (question.type === 'bye') return null;
+    const {body, tensors} = await answered(message);
+    return {...said(body), tensors};
   } catch (error) {
-    if (error instanceof Unsupported) return {body: {type: 'unsupported', reason: error.message}};
-    return {body: {type: 'error', message: `${error.name}: ${error.message}`}};
+    if (error instanceof Unsupported) return said({type: 'unsupported', reason: error.message});
+    return said({type: 'error', message: `${error.name}: ${error.message}`});
   }
 }
 

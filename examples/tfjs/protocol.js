@@ -1,6 +1,6 @@
 'use strict';
 /**
- * The harness's wire protocol, version 1: messages of an 8-byte length and a safetensors blob, nothing of TensorFlow.js.
+ * The harness's wire protocol, version 1, and nothing of TensorFlow.js: an 8-byte length and a safetensors blob.
  *
  * A message here is `{body, tensors}`: the JSON under the metadata key `message`, and a Map from name to
  * `{dtype, shape, data}` with safetensors' name of the dtype and a typed array.
@@ -78,7 +78,7 @@ function tensorOf(name, entry, numbers, place) {
   const bytes = shape.reduce((product, n) => product * n, Numbers.BYTES_PER_ELEMENT);
   const [begin, end] = offsets;
   if (offsets.length !== 2 || begin !== place || end - begin !== bytes || end > numbers.length) {
-    throw new ProtocolError(`tensor ${name} of ${bytes} bytes, due at ${place} of ${numbers.length}, lies at ${offsets}`);
+    throw new ProtocolError(`tensor ${name} of ${bytes} bytes is due at ${place}, and lies at ${offsets}`);
   }
   const copy = new Uint8Array(numbers.subarray(begin, end)); // a typed array must begin at a multiple of its element
   return {dtype, shape, data: new Numbers(copy.buffer)};
@@ -95,7 +95,7 @@ function parsed(text, what) {
   } catch (error) {
     throw new ProtocolError(`${what} is no JSON: ${error.message}`);
   }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new ProtocolError(`${what} is no object`);
+  if (Object.prototype.toString.call(value) !== '[object Object]') throw new ProtocolError(`${what} is no object`);
   return value;
 }
 

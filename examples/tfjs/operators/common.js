@@ -70,4 +70,16 @@ function onImages(x, spatial, work) {
   return single ? tf.squeeze(y, [0]) : y;
 }
 
-module.exports = {Unsupported, alongLast, axisOf, channelsFirst, channelsLast, listOf, need, onImages, op, range, unary};
+module.exports = {
+  Unsupported,
+  alongLast,
+  axisOf,
+  channelsFirst,
+  channelsLast,
+  listOf,
+  need,
+  onImages,
+  op,
+  range,
+  unary,
+};

@@ -82,8 +82,8 @@ function transposed(spatial, run) {
 function transposed1d(x, filter, shape, [stride], pad) {
   const [n, length, channels] = shape;
   const flatPad = Array.isArray(pad) ? [[0, 0], [0, 0], ...pad.slice(1)] : pad;
-  const y = tf.conv2dTranspose(tf.expandDims(x, 1), tf.expandDims(filter, 0), [n, 1, length, channels], [1, stride], flatPad);
-  return tf.squeeze(y, [1]);
+  const [images, kernel] = [tf.expandDims(x, 1), tf.expandDims(filter, 0)];
+  return tf.squeeze(tf.conv2dTranspose(images, kernel, [n, 1, length, channels], [1, stride], flatPad), [1]);
 }
 
 function transposed3d(x, filter, shape, strides, pad) {
@@ -98,7 +98,7 @@ module.exports = {
   conv2d: op(PARAMS, conv2d),
   conv3d: op(PARAMS, conv3d),
   conv_transpose1d: transposed(1, transposed1d),
-  conv_transpose2d: transposed(2, (x, filter, shape, strides, pad) => tf.conv2dTranspose(x, filter, shape, strides, pad)),
+  conv_transpose2d: transposed(2, tf.conv2dTranspose),
   conv_transpose3d: transposed(3, transposed3d),
   embedding: op([], ({input, weight}) => tf.gather(weight, input), {indices: ['input']}),
 };

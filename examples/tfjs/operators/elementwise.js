@@ -90,7 +90,9 @@ const BINARY = {
   remainder: tf.mod,
 };
 
-const declared = (table, declare) => Object.fromEntries(Object.entries(table).map(([name, run]) => [name, declare(run)]));
+function declared(table, declare) {
+  return Object.fromEntries(Object.entries(table).map(([name, run]) => [name, declare(run)]));
+}
 
 module.exports = {
   ...declared(UNARY, unary),

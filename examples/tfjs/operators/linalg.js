@@ -36,12 +36,13 @@ function qr({A}, {mode = 'reduced'}) {
   return tf.linalg.qr(A, mode === 'complete');
 }
 
-/** Keeps `lower` diagonals below the main one and `upper` above; a negative number keeps all, as tf's bandPart has it. */
+/** Keeps `lower` diagonals below the main one and `upper` above; null keeps all of them. */
 function band({input}, lower, upper) {
   need(lower === null || lower >= 0, 'tf.linalg.bandPart always keeps the main diagonal');
   need(upper === null || upper >= 0, 'tf.linalg.bandPart always keeps the main diagonal');
   const [rows, columns] = input.shape.slice(-2);
-  return tf.linalg.bandPart(input, lower === null ? -1 : Math.min(lower, rows), upper === null ? -1 : Math.min(upper, columns));
+  const below = lower === null ? -1 : Math.min(lower, rows);
+  return tf.linalg.bandPart(input, below, upper === null ? -1 : Math.min(upper, columns));
 }
 
 module.exports = {

@@ -33,7 +33,8 @@ function huber(inputs, {delta = 1, ...params}) {
 
 /** huber_loss divided by its width; of no width, l1_loss. */
 function smoothL1(inputs, {beta = 1, ...params}) {
-  return beta === 0 ? reduced(tf.losses.absoluteDifference, inputs, params) : tf.div(huber(inputs, {delta: beta, ...params}), beta);
+  if (beta === 0) return reduced(tf.losses.absoluteDifference, inputs, params);
+  return tf.div(huber(inputs, {delta: beta, ...params}), beta);
 }
 
 /** tf.losses.softmaxCrossEntropy, with classes in the last axis as probabilities; those of an index are one-hot. */

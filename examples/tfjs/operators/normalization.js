@@ -13,10 +13,10 @@ const {channelsFirst, channelsLast, need, op, range} = require('./common');
 function withWeights(layer, shape, tensors, call) {
   const given = tensors.filter((each) => each !== undefined);
   layer.build(shape);
-  const affine = layer.trainableWeights.map((each) => [each.originalName.includes('gamma') ? 'weight' : 'bias', each.read()]);
+  const nameOf = (variable) => (variable.originalName.includes('gamma') ? 'weight' : 'bias');
   return {
     layer,
-    weights: Object.fromEntries(affine),
+    weights: Object.fromEntries(layer.trainableWeights.map((each) => [nameOf(each), each.read()])),
     call: (inputs, training) => {
       layer.setWeights(given);
       return call(inputs, training);
@@ -41,7 +41,8 @@ function batchNorm({input, running_mean: mean, running_var: variance, weight, bi
 
 function layerNorm({input, weight, bias}, {normalized_shape: shape, eps = 1e-5}) {
   const axis = range(input.rank).slice(input.rank - shape.length);
-  const layer = layers.layerNormalization({axis, epsilon: eps, scale: weight !== undefined, center: bias !== undefined});
+  const affine = {scale: weight !== undefined, center: bias !== undefined};
+  const layer = layers.layerNormalization({...affine, axis, epsilon: eps});
   return withWeights(layer, input.shape, [weight, bias], ({input: x}) => layer.apply(x));
 }
 

@@ -45,10 +45,6 @@ function adam({lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8}) {
   return [tf.train.adam(lr, ...betas, eps), {m: 'exp_avg', v: 'exp_avg_sq'}];
 }
 
-function adamax({lr = 2e-3, betas = [0.9, 0.999], eps = 1e-8}) {
-  return [tf.train.adamax(lr, ...betas, eps), {m: 'exp_avg', v: 'exp_inf'}];
-}
-
 function adadelta({lr = 1, rho = 0.9, eps = 1e-6}) {
   return [tf.train.adadelta(lr, rho, eps), {accum_grad: 'square_avg', accum_var: 'acc_delta'}];
 }
@@ -58,7 +54,7 @@ function adagrad({lr = 1e-2, initial_accumulator_value: start = 0, eps = 1e-10})
   return [tf.train.adagrad(lr, start), {accumulator: 'sum'}];
 }
 
-/** Its moments are torch's times the learning rate, so they are shown only where that is 1. */
+/** Its moments hold the learning rate, torch's do not. */
 function rmsprop({lr = 1e-2, alpha = 0.99, eps = 1e-8, momentum = 0, centered = false}) {
   need(momentum === 0, 'the moments of tf.train.rmsprop hold the learning rate');
   return [tf.train.rmsprop(lr, alpha, 0, eps, centered), {rms: 'square_avg', mg: 'grad_avg'}];
@@ -68,7 +64,6 @@ module.exports = {
   adadelta: optimizer(['lr', 'rho', 'eps'], ['weight_decay', 'maximize'], adadelta),
   adagrad: optimizer(['lr', 'initial_accumulator_value', 'eps'], ['lr_decay', 'weight_decay', 'maximize'], adagrad),
   adam: optimizer(['lr', 'betas', 'eps'], ['weight_decay', 'amsgrad'], adam),
-  adamax: optimizer(['lr', 'betas', 'eps'], ['weight_decay', 'maximize'], adamax),
   rmsprop: optimizer(['lr', 'alpha', 'eps', 'momentum', 'centered'], ['weight_decay', 'maximize'], rmsprop),
   sgd: optimizer(['lr', 'momentum', 'nesterov'], ['weight_decay', 'dampening', 'maximize'], sgd),
 };

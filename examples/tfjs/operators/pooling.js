@@ -30,13 +30,23 @@ function asImages(spatial, params) {
   };
 }
 
-/** tf.pool of lines or images, with explicit pads: only with these does the rounding mode count, and a dilation does not. */
+/** Tells whether rounding up adds a window that sees padding alone; torch leaves it out. */
+function startsInPadding({kernel, strides, padding}, sizes) {
+  return sizes.some((length, axis) => {
+    const windows = Math.ceil((length + 2 * padding[axis] - kernel[axis]) / strides[axis]) + 1;
+    return (windows - 1) * strides[axis] >= length + padding[axis];
+  });
+}
+
+/** tf.pool of lines or images, with explicit pads: only with these does the rounding mode count. It dilates without. */
 function pool(spatial, type, params, input) {
   const {kernel, strides, dilations, padding, grow, shrink} = asImages(spatial, params);
   need([strides, dilations].some((all) => all.every((n) => n === 1)), 'either strides or dilations must be 1');
   const dilated = dilations.some((n) => n > 1);
   need(!dilated || (padding.every((n) => n === 0) && !params.ceil_mode), 'tf.pool with a dilation does not pad');
   const pad = dilated ? 'valid' : [[0, 0], ...padding.map((n) => [n, n]), [0, 0]];
+  const alone = params.ceil_mode && startsInPadding(geometry(spatial, params), input.shape.slice(-spatial));
+  need(!alone, 'tf.pool keeps a window that sees padding alone');
   const mode = dilated ? undefined : params.ceil_mode ? 'ceil' : 'floor';
   return onImages(input, spatial, (x) => shrink(tf.pool(grow(x), kernel, type, pad, dilations, strides, mode)));
 }

@@ -34,7 +34,8 @@ function flatten({input}, {start_dim: start = 0, end_dim: end = -1}) {
 function movedim({input}, {source, destination}) {
   const [from, to] = [listOf(source, 1), listOf(destination, 1)].map((all) => all.map((d) => axisOf(d, input.rank)));
   const rest = range(input.rank).filter((axis) => !from.includes(axis));
-  return tf.transpose(input, range(input.rank).map((axis) => (to.includes(axis) ? from[to.indexOf(axis)] : rest.shift())));
+  const order = range(input.rank).map((axis) => (to.includes(axis) ? from[to.indexOf(axis)] : rest.shift()));
+  return tf.transpose(input, order);
 }
 
 function permute({input}, {dims}) {
@@ -68,6 +69,10 @@ function squeeze({input}, {dim = null}) {
 
 function unsqueeze({input}, {dim}) {
   return tf.expandDims(input, dim < 0 ? dim + input.rank + 1 : dim);
+}
+
+function indexSelect({input, index}, {dim}) {
+  return tf.gather(input, index, axisOf(dim, input.rank));
 }
 
 function take({input, index}) {
@@ -128,7 +133,7 @@ module.exports = {
   eye_: op([], ({tensor}) => tf.eye(tensor.shape[0], tensor.shape[1])),
   flatten: op(['start_dim', 'end_dim'], flatten),
   flip: op(['dims'], ({input}, {dims}) => tf.reverse(input, dims)),
-  index_select: op(['dim'], ({input, index}, {dim}) => tf.gather(input, index, axisOf(dim, input.rank)), {indices: ['index']}),
+  index_select: op(['dim'], indexSelect, {indices: ['index']}),
   masked_fill: op(['value'], maskedFill),
   meshgrid: op(['indexing'], meshgrid),
   movedim: op(['source', 'destination'], movedim),

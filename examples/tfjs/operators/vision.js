@@ -4,9 +4,9 @@ const tf = require('@tensorflow/tfjs-core');
 const {need, onImages, op} = require('./common');
 
 function resize({input}, params) {
-  const {size, scale_factor: scale = null, mode = 'nearest', align_corners: corners = false, antialias = false} = params;
-  need(scale === null && size != null, 'tf.image.resize takes the size of the answer');
-  need(!antialias, 'tf.image.resize does not smooth');
+  const {size, mode = 'nearest', align_corners: corners = false} = params;
+  need(params.scale_factor == null && size != null, 'tf.image.resize takes the size of the answer');
+  need(!params.antialias, 'tf.image.resize does not smooth');
   need(input.rank === 4, 'tf.image.resize takes images');
   const target = Array.isArray(size) ? size : [size, size];
   const run = {
