@@ -11,11 +11,12 @@ import click
 
 from harness.cli_audit import audit
 from harness.cli_goldens import accept, drift, record
-from harness.cli_options import folder_options, patterns_argument, version_name
+from harness.cli_options import folder_options, limit_options, patterns_argument, version_name
 from harness.cli_output import give_up_stdout, keep_stdout, stdout_alone
 from harness.cli_replay import replay
 from harness.cli_wire import serve
 from harness.errors import HarnessError
+from harness.model import Limits
 from harness.selection import case_files, select_ids
 
 
@@ -79,15 +80,19 @@ def list_cases(patterns: tuple[str, ...], only_count: bool, cases_dir: Path, gol
 @click.argument("case")
 @click.option("--implementation", "-i", default="numpy", show_default=True, help="Whose arrays to print.")
 @click.option("--golden", "version", help="Version of the goldens.")
+@limit_options
 @folder_options
-def show(case: str, implementation: str, version: str | None, cases_dir: Path, golden_dir: Path) -> int:
+def show(
+    case: str, implementation: str, version: str | None, limits: Limits, cases_dir: Path, golden_dir: Path
+) -> int:  # fmt: skip
     """Print what an implementation answers to CASE, laid out as its transcript."""
     from harness.show import show_case  # noqa: PLC0415 - `list` stays fast without it
 
     with stdout_alone() as stdout:
         shown = show_case(
-            case, implementation=implementation, cases=cases_dir, goldens=golden_dir, version=version_name(version)
-        )
+            case, implementation=implementation, limits=limits, cases=cases_dir, goldens=golden_dir,
+            version=version_name(version),
+        )  # fmt: skip
         stdout.write(f"{shown.text}\n")
     if shown.note:
         click.echo(f"note: {shown.note}", err=True)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from harness.cli_options import folder_options, patterns_argument, version_name
+from harness.cli_options import folder_options, limit_options, patterns_argument, version_name
 from harness.cli_output import open_report, stdout_alone
 
 if TYPE_CHECKING:
-    from harness.model import Result
+    from harness.model import Limits, Result
     from harness.report.tally import Tally
     from harness.session import Session
 
@@ -30,15 +30,17 @@ if TYPE_CHECKING:
 @click.option("--junit", "junit_path", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
 @click.option("--golden", "version", help="Version of the goldens, such as torch-1.13.1.  [default: the reference]")
 @click.option("--verbose", "-v", is_flag=True, help="Print every case, not only those that do not pass.")
+@limit_options
 @folder_options
 def replay(
     implementation: str, patterns: tuple[str, ...], jobs: int, json_path: Path | None, junit_path: Path | None,
-    version: str | None, verbose: bool, cases_dir: Path, golden_dir: Path,
+    version: str | None, verbose: bool, limits: Limits, cases_dir: Path, golden_dir: Path,
 ) -> int:  # fmt: skip
     """Judge IMPLEMENTATION by the goldens.
 
-    IMPLEMENTATION is a name (numpy, torch), a module (my_ops, pkg.my_ops), a file (path/to/my_ops.py) or an object in
-    a module (pkg.mod:object). CASES are globs over case ids; a family or an operator means all of its cases.
+    IMPLEMENTATION is a name (numpy, torch), a module (my_ops, pkg.my_ops), a file (path/to/my_ops.py), an object in a
+    module (pkg.mod:object) or a program that speaks the protocol ('exec:./my_program --flag'). CASES are globs over
+    case ids; a family or an operator means all of its cases.
     """
     from harness.report.tally import Tally  # noqa: PLC0415
     from harness.report.terminal import TerminalReport  # noqa: PLC0415
@@ -51,6 +53,7 @@ def replay(
         version=version_name(version),
         patterns=patterns,
         ratios=json_path is not None,
+        limits=limits,
     )
     tally = Tally()
     with stdout_alone() as stdout:

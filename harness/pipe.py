@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 _ROOM = 1 << 20
 _SET_ROOM = getattr(fcntl, "F_SETPIPE_SZ", 1031)
 _CHUNK = 1 << 16
-#: bytes of a message that tell whether it is one
-_TELLING = 17
+#: bytes of a message that tell how long it is, and whether it is one
+_LENGTH, _TELLING = 8, 17
 #: what is kept of stderr, and shown of it
 _KEPT = 1 << 14
-_LINES = 16
+_FIRST, _LAST = 5, 10
 _WIDTH = 300
 #: buffers that the system takes at once
 _PIECES = 512
@@ -119,11 +119,11 @@ class Pipe:
         except BlockingIOError:
             return buffers
         except BrokenPipeError:
-            raise _Dead(" before it had read the question") from None
+            raise _Dead(f" before it had read the question{self._left()}") from None
 
     def _receive(self, deadline: float, limit: int) -> tuple[Message, dict[str, Array]]:
         head = self._read(deadline, b"")
-        while len(head) < _TELLING:
+        while len(head) < _TELLING and (len(head) < _LENGTH or int.from_bytes(head[:_LENGTH], "little") <= limit):
             head += self._read(deadline, head)
         try:
             total, length = check_lengths(head, limit)
@@ -176,6 +176,13 @@ class Pipe:
             if self._is_dead(events):
                 raise _Dead(" before it answered")
 
+    def _left(self) -> str:
+        """Return what to say of what a child that no longer reads has written, '' when it is nothing."""
+        with suppress(BlockingIOError):
+            if found := os.read(self._out, _CHUNK):
+                return f"; found {_shown(found)} instead of a message: print to stderr"
+        return ""
+
     def _early(self) -> Exception:
         found = os.read(self._out, _CHUNK)
         if not found:
@@ -205,13 +212,15 @@ class Pipe:
     def _told(self, problem: str) -> str:
         """Return a problem with the last lines of stderr."""
         with suppress(OSError):
-            for _ in range(_LINES):
+            for _ in range(_FIRST + _LAST):
                 found = os.read(self._err, _CHUNK)
                 if not found:
                     break
                 self._said = (self._said + found)[-_KEPT:]
         text = self._said.decode("utf-8", "backslashreplace")
-        lines = [line for line in text.splitlines() if line.strip()][-_LINES:]
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) > _FIRST + _LAST:  # Python tells of a segfault from the inside out
+            lines = [*lines[:_FIRST], "...", *lines[-_LAST:]]
         return "\n".join([problem, *(f"stderr: {line[:_WIDTH]}" for line in lines)])
 
     def _is_dead(self, events: dict[int, int]) -> bool:

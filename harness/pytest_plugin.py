@@ -18,7 +18,7 @@ from harness.errors import HarnessError
 from harness.locations import default_cases, default_goldens
 
 if TYPE_CHECKING:
-    from harness.model import Case
+    from harness.model import Case, Limits
 
 
 class Replayer:
@@ -26,19 +26,19 @@ class Replayer:
 
     def __init__(
         self, implementation: str | object, *, cases: Path | None = None, goldens: Path | None = None,
-        version: str | None = None,
+        version: str | None = None, limits: Limits | None = None,
     ) -> None:  # fmt: skip
         """Load the implementation and open the goldens; raises `HarnessError` when either cannot be had."""
         # Imported here: pytest loads this module at every start, and most runs have no --implementation.
         from harness.casefile import read_case_file  # noqa: PLC0415
         from harness.cli_options import version_name  # noqa: PLC0415
         from harness.goldens import open_goldens  # noqa: PLC0415
-        from harness.implementation import load_implementation  # noqa: PLC0415
+        from harness.implementation import IN_PROCESS, load_implementation  # noqa: PLC0415
         from harness.session import make_judge  # noqa: PLC0415
 
         self.cases_root = cases or default_cases()
         self.goldens = open_goldens(goldens or default_goldens(), version_name(version))
-        self.judge = make_judge(load_implementation(implementation))
+        self.judge = make_judge(load_implementation(implementation, limits or IN_PROCESS))
         self._operator = lru_cache(maxsize=4)(self.goldens.operator)
         self._cases = lru_cache(maxsize=4)(lambda file: {c.id: c for c in read_case_file(file, self.cases_root)})
 
@@ -162,6 +162,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a replay."""
     group = parser.getgroup("golden harness")
     group.addoption("--implementation", metavar="NAME", help="replay the golden cases against this implementation")
+    group.addoption("--golden-isolate", action="store_true", help="run it in a process of its own")
+    group.addoption("--golden-timeout", metavar="SECONDS", type=float, help="for each case; implies --golden-isolate")
     group.addoption("--golden", metavar="VERSION", help="version of the goldens, such as torch-1.13.1")
     group.addoption("--golden-cases", metavar="GLOB", action="append", default=[], help="only these cases")
     group.addoption("--cases-dir", metavar="DIR", type=Path, help="folder of case files")
@@ -174,12 +176,15 @@ def pytest_configure(config: pytest.Config) -> None:
     implementation = config.getoption("--implementation")
     if implementation is None:
         return
+    from harness.model import Limits  # noqa: PLC0415
+
     try:
         replayer = Replayer(
             implementation,
             cases=config.getoption("--cases-dir"),
             goldens=config.getoption("--golden-dir"),
             version=config.getoption("--golden"),
+            limits=Limits(isolate=config.getoption("--golden-isolate"), seconds=config.getoption("--golden-timeout")),
         )
         replay = GoldenReplay(implementation, replayer, tuple(config.getoption("--golden-cases")))
     except HarnessError as error:

@@ -16,9 +16,9 @@ from typing import TypeVar
 from harness.casefile import read_case_file
 from harness.errors import RecordError
 from harness.goldens import Goldens, open_goldens
-from harness.implementation import load_implementation
+from harness.implementation import IN_PROCESS, load_implementation
 from harness.inputs import Drawer
-from harness.model import Call, Implementation, Outputs, Result, Verdict
+from harness.model import Call, Implementation, Limits, Outputs, Result, Verdict
 from harness.replay import Judge, replay_file
 from harness.selection import select_files, selected
 
@@ -36,6 +36,7 @@ class Session:
     goldens: Path
     version: str
     patterns: tuple[str, ...] = ()
+    limits: Limits = IN_PROCESS
     ratios: bool = True  #: keep how each array of a case that passes compares: a JSON report tells it, nothing else
 
     def files(self) -> list[Path]:
@@ -108,7 +109,7 @@ def make_judge(implementation: Implementation) -> Judge:
 def prepared(session: Session) -> tuple[Judge, Goldens]:
     """Load what every file of a session needs; a process of its own does so once."""
     goldens = open_goldens(session.goldens, session.version)
-    judge = make_judge(load_implementation(session.implementation))
+    judge = make_judge(load_implementation(session.implementation, session.limits))
     gc.freeze()  # what the imports made lives as long as the process: the collector need not walk it again and again
     gc.set_threshold(50_000)  # a case makes thousands of objects, which go without it: nothing in them is a cycle
     return judge, goldens

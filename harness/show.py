@@ -10,9 +10,9 @@ from harness.answer import NoAnswer, ask
 from harness.casefile import select_cases
 from harness.errors import GoldenError, NothingSelected, Unsupported, UsageError, message_of
 from harness.goldens import Goldens, open_goldens
-from harness.implementation import load_implementation
+from harness.implementation import IN_PROCESS, load_implementation
 from harness.inputs import Drawer
-from harness.model import Arrays, Call, Case, Golden, Outputs
+from harness.model import Arrays, Call, Case, Golden, Limits, Outputs
 from harness.replay import make_call, printable
 from harness.transcript import render, standard_layout
 
@@ -41,7 +41,9 @@ class Shown:
     note: str  #: why no golden stands behind it, '' where one does
 
 
-def show_case(case_id: str, *, implementation: str, cases: Path, goldens: Path, version: str) -> Shown:
+def show_case(
+    case_id: str, *, implementation: str, cases: Path, goldens: Path, version: str, limits: Limits = IN_PROCESS
+) -> Shown:
     """Return the text of a case; its noise and the `golden/...` arrays are the recorded ones, where there are any.
 
     Raises `GoldenError` when the golden is stale or corrupt, `UsageError` when the implementation gives no answer.
@@ -53,7 +55,7 @@ def show_case(case_id: str, *, implementation: str, cases: Path, goldens: Path, 
     golden, note = _golden(case, opened, {"inputs": inputs, "grad_outputs": grad_outputs})
     noise = golden.noise if golden is not None else drawer.draw_noise(case)
     call = make_call(case, inputs, grad_outputs, noise=noise)
-    outputs = _answer(implementation, case, call)
+    outputs = _answer(implementation, limits, case, call)
     drawn = outputs.noise or call.noise
     arrays = printable(replace(call, noise=drawn), outputs.stages, drawn, golden)
     if case.transcript is None:
@@ -78,9 +80,9 @@ def _golden(case: Case, goldens: Goldens, given: Mapping[str, Arrays]) -> tuple[
     return operator.golden(case.name), ""
 
 
-def _answer(implementation: str, case: Case, call: Call) -> Outputs:
+def _answer(implementation: str, limits: Limits, case: Case, call: Call) -> Outputs:
     try:
-        outputs = ask(load_implementation(implementation), call)
+        outputs = ask(load_implementation(implementation, limits), call)
     except Unsupported as refusal:
         raise UsageError(f"{implementation} does not offer {case.id}: {message_of(refusal)}") from refusal
     except NoAnswer as fault:

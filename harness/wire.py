@@ -238,11 +238,11 @@ def _greeted(reply: Message) -> Message:
         strange = [value for value in values if value not in known] if isinstance(values, list) else [values]
         if strange:
             raise BadMessage(f'a hello whose "{field}" names {strange[0]!r}; expected some of {", ".join(known)}')
-    for field in ("name", "version"):
-        if not isinstance(reply.get(field, ""), str):
-            raise BadMessage(f'a hello whose "{field}" is {reply[field]!r}; expected a string')
+    for field, value in (("name", reply.get("name")), ("version", reply.get("version", ""))):
+        if not isinstance(value, str):
+            raise BadMessage(f'a hello whose "{field}" is {value!r}; expected a string')
     version = speakable(reply.get("version", ""))
-    return {"name": reply.get("name", ""), "version": version, "dtypes": dtypes, "noise": set(noise)}
+    return {"name": speakable(reply["name"]), "version": version, "dtypes": dtypes, "noise": set(noise)}
 
 
 def _question(call: Call) -> dict[str, Any]:

@@ -119,9 +119,10 @@ def _bytes_of(array: Array) -> memoryview:
 def check_lengths(head: bytes, limit: int) -> tuple[int, int]:
     """Return the length of a message behind its own eight bytes, and that of its header, from its first 17 bytes.
 
-    Raises `BadMessage` where they cannot be, so that nothing is allocated or waited for that a lie asks for.
+    Raises `BadMessage` where they cannot be, so that nothing is allocated or waited for that a lie asks for. The first
+    eight bytes are enough to tell a message that is too long.
     """
-    total, length = _LENGTHS.unpack_from(head)
+    total, length = int.from_bytes(head[:8], "little"), int.from_bytes(head[8:16], "little")
     if total > limit:
         raise BadMessage(f"a message of {total} bytes; at most {limit} are taken here")
     if length > total - 8 or length > HEADER_LIMIT or length < 2:  # noqa: PLR2004 - {} is the shortest header
