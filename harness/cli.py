@@ -14,7 +14,7 @@ from harness.cli_goldens import accept, drift, record
 from harness.cli_options import folder_options, limit_options, patterns_argument, version_name
 from harness.cli_output import give_up_stdout, keep_stdout, stdout_alone
 from harness.cli_replay import replay
-from harness.cli_wire import serve
+from harness.cli_wire import serve, smoke
 from harness.errors import HarnessError
 from harness.model import Limits
 from harness.selection import case_files, select_ids
@@ -134,3 +134,4 @@ harness.add_command(accept)
 harness.add_command(drift)
 harness.add_command(audit)
 harness.add_command(serve)
+harness.add_command(smoke)

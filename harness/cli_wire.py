@@ -29,3 +29,29 @@ def serve(implementation: str) -> int:
             raise UsageError("no stdin and stdout to speak over") from error
         faulthandler.enable()  # a segfault then says where
         return serve_implementation(implementation, requests, replies)
+
+
+@click.command()
+@click.argument("implementation")
+@click.option("--timeout", "seconds", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True,
+              metavar="SECONDS", help="For each answer.")  # fmt: skip
+def smoke(implementation: str, seconds: float) -> int:
+    """Check that a program keeps the protocol, before it is judged: one line a check, exit code 1 when one is wrong.
+
+    IMPLEMENTATION is a program ('exec:./my_program --flag'), or any other name, which is then served in a process.
+    """
+    from harness.implementation import load_implementation  # noqa: PLC0415
+    from harness.model import Limits  # noqa: PLC0415
+    from harness.smoke import smoke as checks_of  # noqa: PLC0415
+    from harness.wire import Program  # noqa: PLC0415
+
+    program = load_implementation(implementation, Limits(isolate=True, seconds=seconds))
+    assert isinstance(program, Program)  # noqa: S101 - what is isolated is one
+    wrong = 0
+    for check in checks_of(program):
+        wrong += bool(check.problem)
+        problem = check.problem.replace("\n", "\n       ")
+        words = f"WRONG  {check.name}: {problem}" if problem else f"ok     {check.name}"
+        click.echo(f"{words}{f' ({check.note})' if check.note else ''}")
+    click.echo(f"{wrong} wrong" if wrong else "it keeps the protocol")
+    return 1 if wrong else 0

@@ -234,7 +234,7 @@ class Pipe:
         end = time.monotonic() + _ENDING
         while not self._is_dead(dict(self._poll.poll(0))):
             if time.monotonic() > end:
-                return NoAnswer(self._told(f"it closed its stdout{when}"))
+                return NoAnswer(self._told(f"it closed its end of the pipe{when}"))
             time.sleep(_TICK / 10)
         told = self._told("")
         code = self.kill()

@@ -95,10 +95,29 @@ class Program:
         """Send any message and return what comes back. Raises `NoAnswer` as `run` does."""
         return self._exchange(encode(message | {"id": self._next_id()}, arrays), limit)
 
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The dtypes that the program takes, () when it did not say."""
+        return tuple(self._hello["dtypes"] or ())
+
+    @property
+    def runs(self) -> bool:
+        """True unless a fault has ended the program, and no question has started it again."""
+        return self._pipe is not None
+
+    def is_quiet(self) -> bool:
+        """Tell whether the program runs and has said nothing since its last answer."""
+        return self._pipe is not None and self._pipe.is_quiet()
+
+    def start(self) -> None:
+        """Start the program where it does not run. Raises `Crashed`, and `GivenUp` after a few failures in a row."""
+        self._running()
+
     def stop(self) -> None:
         """End the program at once, and all that it started."""
         if self._pipe is not None:
             self._pipe.kill()
+            self._ending.detach()
             self._pipe = None
 
     def close(self) -> int | None:
@@ -120,7 +139,7 @@ class Program:
         except BaseException:
             pipe.kill()
             raise
-        weakref.finalize(self, pipe.close, encode({"type": "bye"}, {}))
+        self._ending = weakref.finalize(self, pipe.close, encode({"type": "bye"}, {}))
         self._pipe = pipe
         self.starts += 1
         return greeted

@@ -74,6 +74,7 @@ _KNOWN = {
 }
 _CODES = {dtype: code for code, dtype in _KNOWN.items()}
 _LENGTHS = struct.Struct("<QQ")
+_to_text = json.JSONEncoder(separators=(",", ":")).encode
 #: bytes up to which a message is written in one piece
 _SMALL = 1 << 16
 #: buffers that the system takes at once
@@ -89,7 +90,7 @@ def encode(message: Mapping[str, Any], tensors: Arrays) -> list[Any]:
 
     Raises `TypeError` for an array of a dtype that safetensors does not know.
     """
-    header: dict[str, Any] = {"__metadata__": {"message": json.dumps(message)}}
+    header: dict[str, Any] = {"__metadata__": {"message": _to_text(message)}}
     # wide numbers first, so that every array lies where its dtype wants it
     items = sorted(tensors.items(), key=_width) if len(tensors) > 1 else tensors.items()
     end = 0
@@ -99,7 +100,7 @@ def encode(message: Mapping[str, Any], tensors: Arrays) -> list[Any]:
             raise TypeError(f"{name} is an array of dtype {array.dtype}; expected numbers")
         start, end = end, end + array.nbytes
         header[name] = {"dtype": code, "shape": array.shape, "data_offsets": (start, end)}
-    text = json.dumps(header).encode()
+    text = _to_text(header).encode()
     text += b" " * (-len(text) % 8)
     head = _LENGTHS.pack(8 + len(text) + end, len(text)) + text
     if end <= _SMALL:

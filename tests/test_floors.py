@@ -20,7 +20,7 @@ FLOORS = [
         ["pipe"],
         ["wire"],
         ["matrix", "implementation", "goldens"],
-        ["selection", "folders", "serve"],
+        ["selection", "folders", "serve", "smoke"],
         ["casefile", "pending"],
     ],
     [["noise", "drift"], ["replay"], ["recording", "show", "session"], ["record"], ["accept", "audit"]],

@@ -139,7 +139,7 @@ def test_the_summary_of_everything() -> None:
         "stage backward is not offered in 2 cases that otherwise passed or failed\n"
         "3 cases judged under torch's noise, injected\n"
         "1 case judged under the noise derived from its output\n"
-        "1 passed, 2 failed, 3 raised an error, 4 crash, 5 timeout, 7 without a usable golden, 8 stale, "
+        "1 passed, 2 failed, 3 raised an error, 4 crashed, 5 timed out, 7 without a usable golden, 8 stale, "
         "9 expected fail, 10 unexpected pass, 6 unsupported"
     )
 

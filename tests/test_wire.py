@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 
 import harness.wire
+from harness.cli_options import limit_options
 from harness.errors import GivenUp, UsageError
 from harness.goldens import REFERENCE, open_goldens
 from harness.implementation import load_implementation
@@ -136,7 +139,7 @@ BYTES = [
     ("half a message", Verdict.TIMEOUT, "no answer within 1 s ("),
     ("half a message, then the end", Verdict.CRASH, "ended with exit code 0 in the middle of a message"),
     ("claims what fits and sends nothing", Verdict.TIMEOUT, "no answer within 1 s (17 bytes have come: "),
-    ("closes its stdout", Verdict.ERROR, "it closed its stdout before it answered"),
+    ("closes its stdout", Verdict.ERROR, "it closed its end of the pipe before it answered"),
     ("late", Verdict.TIMEOUT, "no answer within 1 s"),
     ("stale", Verdict.ERROR, "it answered question 1, and was asked question 2"),
     ("another question", Verdict.ERROR, "it answered question 1, and was asked question 2"),
@@ -214,3 +217,66 @@ def test_nothing_is_left_open() -> None:
 def test_bye_ends_a_program_with_0() -> None:
     with program(raw("an error"), Limits(seconds=20)) as found:
         assert found.close() == 0
+
+
+# -- on the command line and in pytest
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], capture_output=True, text=True, check=False, cwd=HERE.parent
+    )
+
+
+def test_a_crash_is_told_everywhere_and_is_exit_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HARNESS_FAULT", "last words")
+    plugin = f"{HERE}/faults/plugin.py"
+    reports = ["--json", str(tmp_path / "r.jsonl"), "--junit", str(tmp_path / "r.xml")]
+    done = command("harness", "replay", plugin, *CASES, "--isolate", "--jobs", "2", *reports)
+    assert done.returncode == 1, done.stderr
+    assert f"CRASH {CASES[1]} (" in done.stdout
+    assert "  ended with exit code 7 before it answered\n  stderr: first\n  stderr: last words\n" in done.stdout
+    assert done.stdout.splitlines()[-1] == "2 passed, 0 failed, 1 crashed, 0 unsupported"
+    assert '"verdict": "CRASH"' in (tmp_path / "r.jsonl").read_text()
+    assert '<error type="CRASH" message="ended with exit code 7' in (tmp_path / "r.xml").read_text()
+
+
+def test_a_timeout_implies_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_FAULT", "holds the gil")
+    done = command("harness", "replay", f"{HERE}/faults/plugin.py", *CASES, "--timeout", "1")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.splitlines()[-1] == "2 passed, 0 failed, 1 timed out, 0 unsupported"
+
+
+def test_show_and_pytest_ask_a_program(tmp_path: Path) -> None:
+    shown = command("harness", "show", CASES[0], "-i", raw("an error"))
+    assert shown.returncode == 0, shown.stderr
+    selected = [word for case in CASES for word in ("--golden-cases", case)]
+    done = command(
+        "pytest", "-q", "-p", "no:cacheprovider", "--implementation", raw("an error"), *selected, str(tmp_path)
+    )
+    assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
+    assert "no device" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["exec:/bin/false", "nowhere/ops.py"])
+def test_what_does_not_start_is_exit_2(name: str) -> None:
+    done = command("harness", "replay", name, CASES[0], "--isolate")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"harness: {name}: did not say hello: ended with exit code ")
+
+
+@pytest.mark.parametrize(("text", "size"), [("4GiB", 4 << 30), ("1.5K", 1500), ("100", 100), ("2mb", 2_000_000)])
+def test_a_size(text: str, size: int) -> None:
+    found = []
+
+    @click.command()
+    @limit_options
+    def taken(limits: Limits) -> int:
+        found.append(limits.memory)
+        return 0
+
+    taken.main(["--memory-limit", text], standalone_mode=False)
+    assert found == [size]
+    with pytest.raises(click.BadParameter, match="is no size; write it as 4GiB or 500MB"):
+        taken.main(["--memory-limit", "much"], standalone_mode=False)

@@ -82,7 +82,10 @@ def summary(counts: Mapping[Verdict, int], partial: Mapping[Stage, int], modes: 
             lines.append(f"{_cases(count)} judged {_NOISE[mode]}")
     parts = [f"{counts.get(Verdict.PASS, 0)} passed", f"{counts.get(Verdict.FAIL, 0)} failed"]
     always = (Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED)
-    words = {Verdict.ERROR: "raised an error", Verdict.MISSING: "without a usable golden", Verdict.STALE: "stale"}
+    words = {
+        Verdict.ERROR: "raised an error", Verdict.CRASH: "crashed", Verdict.TIMEOUT: "timed out",
+        Verdict.MISSING: "without a usable golden", Verdict.STALE: "stale",
+    }  # fmt: skip
     parts += [
         f"{count} {words.get(verdict, str(verdict).lower().replace('_', ' '))}"
         for verdict, count in counts.items()
