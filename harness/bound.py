@@ -64,20 +64,31 @@ def ulp(values: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def derive_expected(
-    call: Call, golden: Outputs, run: Run, *, rounded: Rounded | None = None, exact: bool = False
+    call: Call,
+    golden: Outputs,
+    run: Run,
+    *,
+    rounded: Rounded | None = None,
+    exact: bool = False,
+    normwise: bool = False,
 ) -> dict[Stage, dict[str, Expected]]:
     """Return truth and bound for every array of `golden`, the answer of a reference to `call`.
 
     `run` is that reference, and `rounded` it with roundings on the way, where it can do so; `call` carries the noise
     under which it answered. With `exact` no rounding of the inputs is allowed for, so that ties may stand. Raises
     `RecordError` for an answer that is ill-posed (one rounding of an input flips it) or that the reference lost
-    altogether.
+    altogether. With `normwise` one rounding of the largest number of an output is allowed in each: the error of a fast
+    Fourier transform is bounded beside the norm of its result alone (Higham, theorem 24.2), so that a number that is
+    small, or zero by symmetry, may be off by as much as the largest.
     """
     dtype = np.dtype(next(iter(_floating(golden).values())).dtype) if _floating(golden) else np.dtype(np.float64)
     truth = _wide(run(_cast(call, np.dtype(np.float64))))
     spread = {key: np.zeros(array.shape) for key, array in truth.items()} if exact else _spread(call, truth, dtype, run)
     if rounded is not None:
         spread = {key: moved + spread[key] for key, moved in _rounding_spread(call, truth, dtype, rounded).items()}
+    if normwise:
+        eps = float(finfo(dtype).eps)
+        spread = {key: array + eps * _largest(truth[key]) for key, array in spread.items()}
     own = _own_loss(call, golden, truth, run)
     expected: dict[Stage, dict[str, Expected]] = {}
     for stage, arrays in golden.stages.items():
@@ -247,12 +258,11 @@ def _noise_floor(call: Call, truth: Wide) -> dict[Stage, float]:
 
     Gradients that are all zero analytically are the rounding of what came down.
     """
-    upstream = [float(np.max(np.abs(a), initial=0.0, where=np.isfinite(a))) for a in call.grad_outputs.values()]
+    upstream = [_largest(array) for array in call.grad_outputs.values()]
     floor = {Stage.BACKWARD: max(upstream, default=0.0) * _NOISE}
     for (stage, _), array in truth.items():
         if is_floating(array.dtype):
-            largest = float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array)))
-            floor[stage] = max(floor.get(stage, 0.0), largest * _NOISE)
+            floor[stage] = max(floor.get(stage, 0.0), _largest(array) * _NOISE)
     return floor
 
 
@@ -262,6 +272,11 @@ def _try_run(run: Run, call: Call) -> Wide | None:
         return _wide(run(call))
     except Exception:  # noqa: BLE001 - whatever the reference raises outside its domain
         return None
+
+
+def _largest(array: Array) -> float:
+    """Return the largest finite magnitude in a floating array, 0 for any other."""
+    return float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array))) if is_floating(array.dtype) else 0.0
 
 
 def _movement(moved: Array, truth: Array, pending: Array) -> tuple[Array, Array]:

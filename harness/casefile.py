@@ -146,10 +146,11 @@ def _build(
         laws=tuple(model.laws),
         signed_zero=model.signed_zero,
         up_to_sign=whole.up_to_sign,
+        normwise=whole.normwise,
         exact=model.exact,
         equivalent=whole.equivalent,
         large=model.large,
-        digest=_digest(decisive | _unusual(form, model)),
+        digest=_digest(decisive | _unusual(form, model, whole)),
         where=document.locate((*path, "name")),
         transcript=_transcript(model, document, (*path, "transcript")),
         tolerance=Tolerance(**model.tolerance.model_dump()) if model.tolerance else None,
@@ -252,10 +253,10 @@ def _digest(decisive: Mapping[str, Any]) -> str:
     return short_digest(text)
 
 
-def _unusual(form: Form, model: CaseModel) -> dict[str, Any]:
+def _unusual(form: Form, model: CaseModel, whole: FileModel) -> dict[str, Any]:
     """Return what decides the golden of some cases only: left out elsewhere, so that a new key moves no digest."""
     decisive = {name: part for name in _FORM if (part := getattr(form, name))}
-    return decisive | ({"exact": True} if model.exact else {})
+    return decisive | {name: True for name, on in (("exact", model.exact), ("normwise", whole.normwise)) if on}
 
 
 def _plain(value: Any) -> Any:

@@ -134,6 +134,7 @@ class Case:
     laws: tuple[str, ...]
     signed_zero: bool
     up_to_sign: Mapping[str, int]  #: output -> axis that counts the vectors that may turn their sign together
+    normwise: bool  #: a good algorithm's error is small beside the largest number of an output, not beside each
     exact: bool  #: inputs are meant to the bit: the bound allows for no rounding of them
     equivalent: Mapping[str, str]  #: mutation of the audit that changes nothing -> why
     large: bool  #: its golden may be larger than others

@@ -44,7 +44,9 @@ def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> t
     with _told(case):
         call, outputs = _answered(case, implementation, drawer)
         rounded = getattr(implementation, "rounded", None)
-        expected = derive_expected(call, outputs, implementation.run, rounded=rounded, exact=case.exact)
+        expected = derive_expected(
+            call, outputs, implementation.run, rounded=rounded, exact=case.exact, normwise=case.normwise
+        )
         _check_upstream(call, outputs)
         _check_own(case, outputs, expected)
         golden = Golden(noise=call.noise, expected=expected)

@@ -214,6 +214,9 @@ class FileModel(Strict):
     up_to_sign: dict[Word, int] = Field(
         default_factory=dict, description="outputs whose vectors, counted along this axis, may all turn their sign"
     )
+    normwise: bool = Field(
+        default=False, description="the error of a good algorithm is small beside the largest output, not beside each"
+    )
     equivalent: dict[str, Annotated[str, StringConstraints(min_length=10)]] = Field(
         default_factory=dict, description="mutations of `harness audit` that change nothing here, each with its reason"
     )

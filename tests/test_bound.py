@@ -210,6 +210,14 @@ def test_exact_inputs_may_lie_on_a_tie() -> None:
         derive_expected(call, run(call), run)
 
 
+def test_normwise_allows_one_rounding_of_the_largest_number_in_each() -> None:
+    call, run = call_of(floats(4.0, 0.0, np.inf)), reference(np.positive)
+    plain = derive_expected(call, run(call), run)[Stage.FORWARD]["output"]
+    found = derive_expected(call, run(call), run, normwise=True)[Stage.FORWARD]["output"]
+    assert plain.bound[1] == 2.0**-149
+    assert (found.bound - plain.bound).tolist() == [4 * 2.0**-23, 4 * 2.0**-23, 0.0]
+
+
 def test_the_truth_of_integers_asks_for_float64() -> None:
     def root(call: Call) -> Outputs:
         answer = np.sqrt(call.inputs["x0"]).astype(np.float64 if call.widest else np.float32)
