@@ -237,7 +237,14 @@ LAWS: Mapping[str, Law] = {
 }
 
 
-def broken_laws(names: Iterable[str], trial: Trial) -> list[str]:
-    """Return `law: what was found` for each named law that does not hold."""
-    found = [(name, LAWS[name](trial)) for name in names]
-    return [f"law {name}: {problem}" for name, problem in found if problem]
+def broken_laws(names: Iterable[str], trial: Trial) -> tuple[list[str], list[str]]:
+    """Return `law: what was found` for each named law that does not hold, and for each that is refused, why."""
+    broken, refused = [], []
+    for name in names:
+        try:
+            problem = LAWS[name](trial)
+        except Unsupported as refusal:
+            refused.append(f"law {name} not checked: {refusal}")
+            continue
+        broken += [f"law {name}: {problem}"] if problem else []
+    return broken, refused

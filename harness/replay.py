@@ -131,7 +131,9 @@ class Judge:
             try:
                 names, note = _checkable(case.laws, call, self.implementation)
                 notes += note
-                problems += broken_laws(names, trial)
+                broken, refused = broken_laws(names, trial)
+                problems += broken
+                notes += refused
             except NoAnswer as fault:
                 if fault.verdict is not Verdict.ERROR:
                     raise

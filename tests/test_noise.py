@@ -165,7 +165,7 @@ def trial_of(run: Callable[[Call], Outputs], *, size: int = 4000, params: Mappin
 
 
 def broken(run: Callable[[Call], Outputs], **keys: Any) -> list[str]:
-    return [text.partition(":")[0].removeprefix("law ") for text in broken_laws(LAWS, trial_of(run, **keys))]
+    return [text.partition(":")[0].removeprefix("law ") for text in broken_laws(LAWS, trial_of(run, **keys))[0]]
 
 
 def masked(draw: Callable[[Call, tuple[int, ...]], Array]) -> Callable[[Call], Outputs]:
@@ -183,11 +183,11 @@ def uniform(call: Call, shape: tuple[int, ...]) -> Array:
 
 
 def test_a_correct_dropout_keeps_every_law() -> None:
-    assert broken_laws(LAWS, trial_of(drawing)) == []
+    assert broken_laws(LAWS, trial_of(drawing)) == ([], [])
 
 
 def test_a_small_sample_proves_nothing() -> None:
-    assert broken_laws(["keep_rate", "independent"], trial_of(drawing, size=40)) == []
+    assert broken_laws(["keep_rate", "independent"], trial_of(drawing, size=40)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -228,15 +228,26 @@ def test_scaling_in_eval_breaks_the_identity() -> None:
 
 def test_a_broken_law_says_what_was_found() -> None:
     run = masked(lambda call, shape: np.ones(shape, dtype=np.bool_))
-    found = broken_laws(["p_one", "keep_rate", "calls_differ"], trial_of(run))
+    found, _ = broken_laws(["p_one", "keep_rate", "calls_differ"], trial_of(run))
     assert found == [
         "law keep_rate: 'mask' keeps 1.0000 of 4000; expected 0.7500 +- 0.0517",
         "law calls_differ: two calls draw the same noise",
     ]
 
 
+def test_a_law_that_is_refused_hides_no_other() -> None:
+    def below_one(call: Call) -> Outputs:
+        if call.params["p"] == 1:
+            raise Unsupported("p lies below 1")
+        return masked(lambda call, shape: np.ones(shape, dtype=np.bool_))(call)
+
+    found, refused = broken_laws(["p_one", "calls_differ"], trial_of(below_one))
+    assert found == ["law calls_differ: two calls draw the same noise"]
+    assert refused == ["law p_one not checked: p lies below 1"]
+
+
 def test_only_the_named_laws_are_checked() -> None:
-    assert broken_laws([], trial_of(masked(lambda call, shape: np.ones(shape, dtype=np.bool_)))) == []
+    assert broken_laws([], trial_of(masked(lambda call, shape: np.ones(shape, dtype=np.bool_)))) == ([], [])
 
 
 # -- noise that is numbers, or of another shape than the answer
