@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli_options import folder_options, patterns_argument
+from harness.cli_options import folder_options, jobs_option, patterns_argument
 from harness.cli_output import open_report, stdout_alone
 
 
@@ -18,7 +18,7 @@ from harness.cli_output import open_report, stdout_alone
 @click.option(
     "--implementation", "-i", help="Who answers for the wrong ones.  [default: torch where it is installed, else numpy]"
 )
-@click.option("--jobs", "-j", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
+@jobs_option
 @click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write the audit as JSON lines ('-': stdout)."
 )

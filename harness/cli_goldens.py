@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli_options import folder_options, patterns_argument, version_name
+from harness.cli_options import folder_options, jobs_option, patterns_argument, version_name
 from harness.errors import GoldenError
 
 if TYPE_CHECKING:
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 @click.command()
 @patterns_argument
 @click.option("--check", is_flag=True, help="Only report; leave nothing pending.")
+@jobs_option
 @click.option("--accept", "accept_now", is_flag=True, help="Accept at once, unless a case could not be recorded.")
 @folder_options
-def record(patterns: tuple[str, ...], check: bool, accept_now: bool, cases_dir: Path, golden_dir: Path) -> int:
+def record(
+    patterns: tuple[str, ...], check: bool, jobs: int, accept_now: bool, cases_dir: Path, golden_dir: Path
+) -> int:
     """Record goldens from the installed torch, beside those there are.
 
     Nothing is overwritten: what is new or differs waits for `harness accept`.
@@ -29,11 +32,13 @@ def record(patterns: tuple[str, ...], check: bool, accept_now: bool, cases_dir: 
     from harness.goldens import REFERENCE  # noqa: PLC0415
     from harness.implementation import load_implementation  # noqa: PLC0415
     from harness.record import Recorder  # noqa: PLC0415
+    from harness.session import worker_pool  # noqa: PLC0415
 
     recorder = Recorder(load_implementation("torch"), cases=cases_dir, goldens=golden_dir)
     click.echo(f"Recording {recorder.version}")
-    for _ in recorder.record(patterns, keep=not check):
-        pass
+    with worker_pool(jobs) as pool:
+        for _ in recorder.record(patterns, keep=not check, pool=pool):
+            pass
     found = recorder.found
     _print_found(found)
     if not check:

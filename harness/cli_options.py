@@ -14,6 +14,7 @@ from harness.locations import default_cases, default_goldens
 from harness.model import Limits
 
 patterns_argument = click.argument("patterns", nargs=-1, metavar="[CASES]...")
+jobs_option = click.option("--jobs", "-j", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
 
 
 def folder_options(command: Callable[..., int]) -> Callable[..., int]:

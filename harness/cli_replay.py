@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from harness.cli_options import folder_options, limit_options, patterns_argument, version_name
+from harness.cli_options import folder_options, jobs_option, limit_options, patterns_argument, version_name
 from harness.cli_output import open_report, stdout_alone
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("implementation")
 @patterns_argument
-@click.option("--jobs", "-j", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes.")
+@jobs_option
 @click.option(
     "--json", "json_path", type=click.Path(path_type=Path), help="Write the results as JSON lines ('-': stdout)."
 )

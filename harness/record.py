@@ -5,24 +5,28 @@ from __future__ import annotations
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.casefile import select_cases
+from harness.casefile import read_case_file
 from harness.drift import ArrayDrift, compare_recorded
 from harness.errors import HarnessError, NotOffered, RecordError
 from harness.folders import building, json_text, put_in_place, put_together, recover
 from harness.goldenfile import MANIFEST, Line, array_lines, base_lines, save_operator, write_manifest
-from harness.goldens import RECORD, REFERENCE, OperatorGoldens, base_digest, goldens_at
+from harness.goldens import RECORD, REFERENCE, Goldens, OperatorGoldens, base_digest, goldens_at
+from harness.implementation import load_implementation
 from harness.inputs import Drawer
 from harness.model import Array, Case, Implementation
 from harness.pending import Pending, pending_folder, read_pending, remove_pending, write_pending
-from harness.recording import record_case, record_over
-from harness.selection import operator_path
+from harness.recording import Attempt, attempt_case
+from harness.selection import operator_path, select_files, selected
+from harness.session import over_files
 from harness.transcript import trimmed
 
 
@@ -74,14 +78,14 @@ class Recorder:
         self.old = goldens_at(goldens, self.version)
         self.base = None if self.version == REFERENCE else goldens_at(goldens, REFERENCE)
         self.found = Recording(version=self.version)
-        self._drawer = Drawer()
         self._lines: dict[str, list[Line]] = {}
         self._digests: dict[str, str] = {}
 
-    def record(self, patterns: Sequence[str], *, keep: bool) -> Iterator[str]:
+    def record(self, patterns: Sequence[str], *, keep: bool, pool: ProcessPoolExecutor | None = None) -> Iterator[str]:
         """Record the selected cases, yielding the id of each as it is done; write the pending folder when `keep`.
 
-        What an earlier recording left pending of other cases stays pending. Raises `GoldenError` when it is not whole.
+        The processes of `pool`, where there is one, load the implementation by its name and run the cases. What an
+        earlier recording left pending of other cases stays pending. Raises `GoldenError` when it is not whole.
         """
         recording = self.goldens_root / f"{self.version}.recording"
         earlier = None
@@ -89,10 +93,13 @@ class Recorder:
             shutil.rmtree(recording, ignore_errors=True)
             earlier = read_pending(pending_folder(self.goldens_root, self.version)) if patterns else None
         decided: set[str] = set()
-        for file, cases in select_cases(self.cases_root, patterns):
+        files = select_files(self.cases_root, patterns)
+        work = self._work(tuple(patterns), elsewhere=pool is not None)
+        for file, attempts in zip(files, over_files(work, files, pool=pool), strict=True):
             operator = operator_path(file, self.cases_root)
+            cases = [case for case in read_case_file(file, self.cases_root) if selected(case.id, patterns)]
             decided |= {case.id for case in cases}
-            yield from self._record_operator(operator, cases, recording if keep else None)
+            yield from self._record_operator(operator, cases, attempts, recording if keep else None)
             if not patterns:
                 current = {case.name for case in cases}
                 before = self.old.operator(operator).cases()
@@ -103,6 +110,13 @@ class Recorder:
         if keep:
             self.found.kept = (earlier or Pending()).only(lambda case_id: case_id not in decided)
             self._write_pending(recording, decided)
+
+    def _work(self, patterns: tuple[str, ...], *, elsewhere: bool) -> Callable[[Path], list[Attempt]]:
+        """Return what attempts the selected cases of a file: here, or in whatever process it is called."""
+        if not elsewhere:
+            return partial(_attempts, self.implementation, self.base, self.cases_root, patterns)
+        base = None if self.base is None else self.goldens_root
+        return partial(_attempts_elsewhere, self.implementation.name, base, self.cases_root, patterns)
 
     def _refuse_nothing(self) -> None:
         """Count it as an error when a version answers no case at all: then it is not the cases that it lacks."""
@@ -115,14 +129,17 @@ class Recorder:
         there = {operator_path(file, self.cases_root) for file in self.cases_root.glob("*/*.yaml")}
         return [case_id for case_id in self.old.case_ids() if case_id.rpartition("/")[0] not in there]
 
-    def _record_operator(self, operator: str, cases: Sequence[Case], recording: Path | None) -> Iterator[str]:
+    def _record_operator(
+        self, operator: str, cases: Sequence[Case], attempts: Sequence[Attempt], recording: Path | None
+    ) -> Iterator[str]:
+        """Take what came of each case, yielding its id; write the operator's golden file below `recording`."""
         old = self.old.operator(operator)
         base = self.base.operator(operator) if self.base else None
         kept: dict[str, Array] = {}
         bases: set[str] = set()
         self._lines[operator] = []
-        for case in cases:
-            arrays = self._record_case(case, old, base)
+        for case, attempt in zip(cases, attempts, strict=True):
+            arrays = self._take(case, attempt, old, base)
             lines = array_lines(arrays) + self._notes(case, base)
             recorded = case.id in self.found.cases[-1:]
             before = {str(line) for line in old.own.lines_of(case.name)}
@@ -137,17 +154,17 @@ class Recorder:
         if recording is not None and kept:
             save_operator(recording / f"{operator}.safetensors", kept)
 
-    def _record_case(self, case: Case, old: OperatorGoldens, base: OperatorGoldens | None) -> dict[str, Array]:
+    def _take(
+        self, case: Case, attempt: Attempt, old: OperatorGoldens, base: OperatorGoldens | None
+    ) -> dict[str, Array]:
         """Return the arrays to keep of one case by their keys; {} when it is absent or could not be recorded."""
-        try:
-            if base is not None:
-                arrays, kept = record_over(case, self.implementation, self._drawer, base)
-                text = ""
-            else:
-                arrays, text = record_case(case, self.implementation, self._drawer)
-                kept = arrays
-            self._compare(case, arrays, old, base)
-        except HarnessError as error:
+        error = attempt.error
+        if error is None:
+            try:
+                self._compare(case, attempt.arrays, old, base)
+            except HarnessError as damage:
+                error = damage
+        if error is not None:
             if self._lacks(error, case, base):
                 self.found.absent[case.id] = error.problem.removeprefix(f"{case.id}: ")
                 self.found.cases.append(case.id)
@@ -155,9 +172,9 @@ class Recorder:
                 self.found.errors.append(error)
             return {}
         self.found.cases.append(case.id)
-        if case.transcript is not None and base is None and text != trimmed(case.transcript.expect):
-            self.found.transcripts[case.id] = text
-        return {f"{case.name}/{key}": array for key, array in kept.items()}
+        if case.transcript is not None and base is None and attempt.text != trimmed(case.transcript.expect):
+            self.found.transcripts[case.id] = attempt.text
+        return {f"{case.name}/{key}": array for key, array in attempt.kept.items()}
 
     @staticmethod
     def _lacks(error: HarnessError, case: Case, base: OperatorGoldens | None) -> bool:
@@ -168,7 +185,7 @@ class Recorder:
         return isinstance(error, NotOffered) or (isinstance(error, RecordError) and recorded)
 
     def _compare(
-        self, case: Case, arrays: dict[str, Array], old: OperatorGoldens, base: OperatorGoldens | None
+        self, case: Case, arrays: Mapping[str, Array], old: OperatorGoldens, base: OperatorGoldens | None
     ) -> None:
         if base is None:
             self.found.drifts += compare_recorded(case.id, case.name, old, arrays)
@@ -209,6 +226,29 @@ class Recorder:
             recording.rename(building(target))
         write_pending(building(target), self.found.pending.joined(kept))
         put_in_place(target)
+
+
+def _attempts(
+    implementation: Implementation, base: Goldens | None, cases_root: Path, patterns: Sequence[str], file: Path
+) -> list[Attempt]:
+    """Attempt the selected cases of a file."""
+    under = base.operator(operator_path(file, cases_root)) if base is not None else None
+    drawer = Drawer()
+    cases = (case for case in read_case_file(file, cases_root) if selected(case.id, patterns))
+    return [attempt_case(case, implementation, drawer, under) for case in cases]
+
+
+def _attempts_elsewhere(
+    name: str, goldens: Path | None, cases_root: Path, patterns: Sequence[str], file: Path
+) -> list[Attempt]:
+    """Attempt the selected cases of a file in a process that may know nothing yet."""
+    base = None if goldens is None else goldens_at(goldens, REFERENCE)
+    return _attempts(_loaded(name), base, cases_root, patterns, file)
+
+
+@lru_cache(maxsize=1)
+def _loaded(name: str) -> Implementation:
+    return load_implementation(name)
 
 
 def provenance(implementation: Implementation) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,6 +33,28 @@ from harness.transcript import render, standard_layout
 
 #: bytes of one case's arrays: goldens are files that people clone
 MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """What came of recording one case."""
+
+    arrays: Mapping[str, Array] = field(default_factory=dict)  #: by key below the case
+    kept: Mapping[str, Array] = field(default_factory=dict)  #: those that a golden file keeps
+    text: str = ""  #: its transcript, of the reference version alone
+    error: HarnessError | None = None
+
+
+def attempt_case(case: Case, implementation: Implementation, drawer: Drawer, base: OperatorGoldens | None) -> Attempt:
+    """Record one case, over the reference `base` where there is one; what `record_case` raises is in the attempt."""
+    try:
+        if base is not None:
+            arrays, kept = record_over(case, implementation, drawer, base)
+            return Attempt(arrays=arrays, kept=kept)
+        arrays, text = record_case(case, implementation, drawer)
+        return Attempt(arrays=arrays, kept=arrays, text=text)
+    except HarnessError as error:
+        return Attempt(error=error)
 
 
 def record_case(case: Case, implementation: Implementation, drawer: Drawer) -> tuple[dict[str, Array], str]:

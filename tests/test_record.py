@@ -19,6 +19,7 @@ from harness.drift import Change, count_changes
 from harness.errors import GoldenError, Unsupported
 from harness.goldens import open_goldens
 from harness.inputs import Drawer
+from harness.locations import default_cases
 from harness.model import Array, Call, NoiseMode, Outputs, Stage, Verdict
 from harness.namespace import Namespace
 from harness.pending import pending_folder
@@ -110,6 +111,19 @@ def test_recording_again_is_identical_and_leaves_nothing_pending(folders: tuple[
     assert count_changes(found.drifts) == {Change.IDENTICAL: 14}
     assert not found.differs
     assert not pending_folder(folders[1], "torch-2.13.0").exists()
+
+
+@pytest.mark.torch
+def test_recording_in_several_processes_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Torch is loaded by its name in each; of two operators each records one."""
+    pytest.importorskip("torch")
+    for jobs in ("1", "2"):
+        folder = ["--cases-dir", str(default_cases()), "--golden-dir", str(tmp_path / jobs)]
+        patterns = ["regularization/l1_penalty", "regularization/dropout/small"]
+        assert command.main(["record", *patterns, "--jobs", jobs, *folder], standalone_mode=False) == 0
+    alone, shared = (sorted(path for path in (tmp_path / jobs).rglob("*") if path.is_file()) for jobs in ("1", "2"))
+    assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in shared]
+    assert len(alone) == 5
 
 
 def test_recording_twice_gives_the_same_bytes(folders: tuple[Path, Path], tmp_path: Path) -> None:
