@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import struct
 import subprocess
@@ -37,9 +38,9 @@ def node() -> str:
     return found
 
 
-def replay(*arguments: str) -> subprocess.CompletedProcess[str]:
+def harness(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "harness", "replay", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "harness", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
 
@@ -48,7 +49,7 @@ def test_tensorflow_js_differs_where_it_is_known_to(tmp_path: Path) -> None:
     needs(TFJS / "node_modules", "npm ci --prefix examples/tfjs")
     report = tmp_path / "tfjs.jsonl"
     known = ROOT / "deviations" / "tfjs.yaml"
-    run = replay("exec:node examples/tfjs/client.js", "--deviations", str(known), "--json", str(report))
+    run = harness("replay", "exec:node examples/tfjs/client.js", "--deviations", str(known), "--json", str(report))
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-1000:]
     rows = [json.loads(line) for line in report.read_text().splitlines()]
     passed = {row["id"].rpartition("/")[0] for row in rows if row.get("verdict") == "PASS"}
@@ -68,14 +69,14 @@ def test_the_lock_file_names_no_registry() -> None:
 
 def test_c_conforms_in_all_that_it_offers() -> None:
     needs(C / "client", "make -C examples/c")
-    run = replay("exec:examples/c/client", *OF_C, "scheduler")
+    run = harness("replay", "exec:examples/c/client", *OF_C, "scheduler")
     assert run.returncode == 0, run.stdout
     assert re.search(r"^1\d\d passed, 0 failed, \d+ unsupported$", run.stdout.splitlines()[-1])
 
 
 def test_c_conforms_under_the_sanitizers() -> None:
     needs(C / "client-checked", "make -C examples/c client-checked")
-    run = replay("exec:examples/c/client-checked", *OF_C)
+    run = harness("replay", "exec:examples/c/client-checked", *OF_C)
     assert run.returncode == 0, run.stdout
 
 
@@ -144,6 +145,12 @@ def client(request: pytest.FixtureRequest) -> list[str]:
         return [node(), str(TFJS / "client.js")]
     needs(C / "client-checked", "make -C examples/c client-checked")
     return [str(C / "client-checked")]
+
+
+def test_smoke_finds_nothing(client: list[str]) -> None:
+    run = harness("smoke", f"exec:{shlex.join(client)}")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "no echo" not in run.stdout
 
 
 def test_every_lie_is_answered(client: list[str]) -> None:

@@ -163,8 +163,11 @@ static void add_tensor(Reply *reply, const char *name, Dtype dtype, const cJSON 
   unsigned char *at = grown(&reply->data, count * size);
   for (size_t i = 0; i < count; i++) {
     float narrow = (float)values[i];
-    if (dtype == F32) memcpy(at + 4 * i, &narrow, 4);
-    else memcpy(at + 8 * i, &values[i], 8);
+    switch (dtype) {
+      case F32: memcpy(at + 4 * i, &narrow, 4); break;
+      case F64: memcpy(at + 8 * i, &values[i], 8); break;
+      default: at[i] = values[i] != 0;
+    }
   }
   double offsets[2] = {(double)begin, (double)reply->data.length};
   cJSON_AddStringToObject(entry, "dtype", DTYPE_NAMES[dtype]);
@@ -393,6 +396,15 @@ static void say_hello(const Message *hello, Reply *reply) {
   cJSON_AddItemToObject(reply->body, "noise", cJSON_CreateStringArray(noise, 1));
 }
 
+/* Sends every tensor back: `harness smoke` asks for it. */
+static void say_echo(const Message *message, Reply *reply) {
+  say(reply, "echo", NULL, NULL);
+  for (size_t i = 0; i < message->count; i++) {
+    const Tensor *tensor = &message->tensors[i];
+    add_tensor(reply, tensor->name, tensor->dtype, tensor->shape, tensor->values, tensor->count);
+  }
+}
+
 static void say_outputs(const Message *run, Reply *reply) {
   const char *why = run_operator(run, reply);
   if (why == NULL) {
@@ -438,6 +450,7 @@ static bool answer(const unsigned char *blob, size_t length) {
   if (fault != NULL) say(&reply, "error", "message", fault);
   else if (strcmp(kind, "hello") == 0) say_hello(&message, &reply);
   else if (strcmp(kind, "run") == 0) say_outputs(&message, &reply);
+  else if (strcmp(kind, "echo") == 0) say_echo(&message, &reply);
   else say(&reply, "error", "message", "a message of no type that this client knows");
   if (id != NULL) cJSON_AddItemToObject(reply.body, "id", cJSON_Duplicate(id, true));
   if (!bye) write_reply(&reply);

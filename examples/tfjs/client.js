@@ -34,6 +34,8 @@ async function answered({body, tensors}) {
       return {body: {...HELLO}};
     case 'run':
       return answer(body, tensors);
+    case 'echo': // asked by `harness smoke`
+      return {body: {type: 'echo'}, tensors};
     default:
       throw new ProtocolError(`there is no message of type ${JSON.stringify(body.type)}`);
   }

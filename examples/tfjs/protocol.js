@@ -28,7 +28,7 @@ const ARRAYS = {
 /** The other side does not keep to the protocol. */
 class ProtocolError extends Error {}
 
-/** Returns a safetensors blob. */
+/** Returns a safetensors blob in parts: its header, and the bytes of each tensor where they lie. */
 function encode(body, tensors = new Map()) {
   const header = {__metadata__: {message: JSON.stringify(body)}};
   const parts = [];
@@ -42,7 +42,7 @@ function encode(body, tensors = new Map()) {
   const text = Buffer.from(JSON.stringify(header));
   const padded = Buffer.alloc(Math.ceil(text.length / 8) * 8, ' '); // so that the numbers begin at a multiple of 8
   text.copy(padded);
-  return Buffer.concat([lengthOf(padded.length), padded, ...parts]);
+  return [Buffer.concat([lengthOf(padded.length), padded]), ...parts];
 }
 
 /** Returns the message in a safetensors blob. Throws `ProtocolError` for what is none. */
@@ -80,7 +80,11 @@ function tensorOf(name, entry, numbers, place) {
   if (offsets.length !== 2 || begin !== place || end - begin !== bytes || end > numbers.length) {
     throw new ProtocolError(`tensor ${name} of ${bytes} bytes is due at ${place}, and lies at ${offsets}`);
   }
-  const copy = new Uint8Array(numbers.subarray(begin, end)); // a typed array must begin at a multiple of its element
+  const start = numbers.byteOffset + begin;
+  if (start % Numbers.BYTES_PER_ELEMENT === 0) {
+    return {dtype, shape, data: new Numbers(numbers.buffer, start, bytes / Numbers.BYTES_PER_ELEMENT)};
+  }
+  const copy = new Uint8Array(numbers.subarray(begin, end)); // a typed array begins at a multiple of its element
   return {dtype, shape, data: new Numbers(copy.buffer)};
 }
 
@@ -138,10 +142,10 @@ async function* messages(stream) {
 
 /** Writes a message, and returns when the stream has room again: what the reader has not taken is not piled up here. */
 async function send(stream, body, tensors) {
-  const blob = encode(body, tensors);
+  const parts = encode(body, tensors);
   stream.cork();
-  stream.write(lengthOf(blob.length));
-  const roomy = stream.write(blob);
+  stream.write(lengthOf(parts.reduce((length, part) => length + part.length, 0)));
+  const roomy = parts.map((part) => stream.write(part)).at(-1);
   stream.uncork();
   if (!roomy) await new Promise((resolve) => stream.once('drain', resolve));
 }

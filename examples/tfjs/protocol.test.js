@@ -15,6 +15,10 @@ function blobOf(header, numbers = Buffer.alloc(0)) {
   return Buffer.concat([framed(Buffer.from(typeof header === 'string' ? header : JSON.stringify(header))), numbers]);
 }
 
+function blob(body, tensors) {
+  return Buffer.concat(encode(body, tensors));
+}
+
 const said = {__metadata__: {message: '{"type": "run"}'}};
 
 async function all(chunks) {
@@ -29,7 +33,7 @@ test('every dtype comes back, in the bytes of its numbers', () => {
     const one = Numbers.name.startsWith('Big') ? 1n : 1;
     tensors.set(`inputs/${dtype}`, {dtype, shape: [3, 1], data: Numbers.from([one, one, one])});
   }
-  const {body, tensors: back} = decode(encode({type: 'run'}, tensors));
+  const {body, tensors: back} = decode(blob({type: 'run'}, tensors));
   assert.deepEqual(body, {type: 'run'});
   assert.deepEqual(back, tensors);
 });
@@ -41,7 +45,7 @@ test('nan, infinities, -0 and the largest integers survive', () => {
     ['f', {dtype: 'F32', shape: [4], data: floats}],
     ['i', {dtype: 'I64', shape: [2], data: integers}],
   ]);
-  const {tensors} = decode(encode({}, sent));
+  const {tensors} = decode(blob({}, sent));
   assert.ok(Object.is(tensors.get('f').data[3], -0));
   assert.deepEqual(tensors.get('f').data, floats);
   assert.deepEqual(tensors.get('i').data, integers);
@@ -52,7 +56,7 @@ test('scalars and empty arrays', () => {
     ['scalar', {dtype: 'F32', shape: [], data: Float32Array.of(2.5)}],
     ['empty', {dtype: 'I32', shape: [2, 0, 3], data: new Int32Array(0)}],
   ]);
-  assert.deepEqual(decode(encode({}, tensors)).tensors, tensors);
+  assert.deepEqual(decode(blob({}, tensors)).tensors, tensors);
 });
 
 test('tensors in any order, and a header of any length', () => {
