@@ -59,6 +59,11 @@ _REFUSED = re.compile(
     r"Type Error: Type |not support|not defined for empty set|Unsupported data type"
     r"|must be >= 1|must have rank >= 1|rank was 0|on a scalar|not in valid range \[-0,-1\]"
 )
+#: what stands around a message and differs from call to call, or says nothing
+_FRAME = re.compile(
+    r"\[ONNXRuntimeError\] : \d+ : \w+ : |This is an invalid model\. |Non-zero status code returned while "
+    r"| node with name ''|Name:'' Status Message: | in node \(\)| \(v\d+\)"
+)
 _ERRORS = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.RuntimeException)
 
 
@@ -103,9 +108,9 @@ class OnnxruntimeImplementation(Framework):
 
     def refused(self, error: Exception) -> str:
         """Return why: no kernel for a dtype, or nothing in ONNX's own definition of the operator."""
-        if isinstance(error, _ERRORS) and _REFUSED.search(str(error)):
-            return str(error)
-        return super().refused(error)
+        if isinstance(error, self.refusals) or (isinstance(error, _ERRORS) and _REFUSED.search(str(error))):
+            return _FRAME.sub("", str(error))
+        return ""
 
 
 def _compiled(function: Operator) -> Operator:
