@@ -12,7 +12,7 @@ import numpy as np
 from harness.implementations.framework import Framework
 from harness.implementations.jax.activation import ACTIVATIONS
 from harness.implementations.jax.attention import ATTENTION
-from harness.implementations.jax.compiled import compiled
+from harness.implementations.jax.compiled import compiled, compiled_once
 from harness.implementations.jax.convolution import CONVOLUTIONS
 from harness.implementations.jax.elementwise import ELEMENTWISE
 from harness.implementations.jax.fft import FFTS
@@ -72,7 +72,7 @@ class JaxImplementation(Framework):
 
     def to_own(self, array: Array) -> Any:
         """Return a JAX array."""
-        return jnp.asarray(array)
+        return jax.device_put(array)
 
     def to_numpy(self, value: Any) -> Array:
         """Return a NumPy array of its own memory."""
@@ -81,9 +81,14 @@ class JaxImplementation(Framework):
     def vjp(
         self, function: Callable[..., tuple[Any, ...]], primals: Sequence[Any], upstream: Callable[[int], Any]
     ) -> tuple[tuple[Any, ...], Sequence[Any]]:
-        """Differentiate by `jax.vjp`."""
-        values, pull = jax.vjp(function, *primals)
-        return values, pull(tuple(_cotangent(value, upstream(i)) for i, value in enumerate(values)))
+        """Differentiate by `jax.vjp`, compiled together with the function."""
+
+        def both(*primals: Any) -> tuple[tuple[Any, ...], Sequence[Any]]:
+            values, pull = jax.vjp(function, *primals)
+            return values, pull(tuple(_cotangent(value, upstream(i)) for i, value in enumerate(values)))
+
+        answer: tuple[tuple[Any, ...], Sequence[Any]] = compiled_once(both, *primals)
+        return answer
 
     def as_complex(self, pairs: Any) -> Any:
         """Return complex numbers from pairs."""
