@@ -26,7 +26,7 @@ from harness.implementations.jax.regularization import REGULARIZATION
 from harness.implementations.jax.shape import SHAPES
 from harness.implementations.jax.special import SPECIAL
 from harness.implementations.jax.vision import VISION
-from harness.model import Array
+from harness.model import Array, Call, Outputs
 
 _TABLES: tuple[Mapping[str, Any], ...] = (
     ACTIVATIONS,
@@ -69,6 +69,12 @@ class JaxImplementation(Framework):
         jax.config.update("jax_platforms", "cpu")
         jax.config.update("jax_enable_x64", True)
         super().__init__({name: compiled(function) for table in _TABLES for name, function in table.items()})
+        self._draws = False
+
+    def run(self, call: Call) -> Outputs:
+        """Answer a call; noise that is drawn must leave the function, which it cannot when all is compiled as one."""
+        self._draws = bool(call.noise_names) and not call.noise
+        return super().run(call)
 
     def to_own(self, array: Array) -> Any:
         """Return a JAX array."""
@@ -87,7 +93,8 @@ class JaxImplementation(Framework):
             values, pull = jax.vjp(function, *primals)
             return values, pull(tuple(_cotangent(value, upstream(i)) for i, value in enumerate(values)))
 
-        answer: tuple[tuple[Any, ...], Sequence[Any]] = compiled_once(both, *primals)
+        answer: tuple[tuple[Any, ...], Sequence[Any]]
+        answer = both(*primals) if self._draws else compiled_once(both, *primals)
         return answer
 
     def as_complex(self, pairs: Any) -> Any:
