@@ -12,7 +12,7 @@ import numpy as np
 from harness.implementations.framework import Framework
 from harness.implementations.jax.activation import ACTIVATIONS
 from harness.implementations.jax.attention import ATTENTION
-from harness.implementations.jax.compiled import compiled
+from harness.implementations.jax.compiled import compiled, compiled_once
 from harness.implementations.jax.convolution import CONVOLUTIONS
 from harness.implementations.jax.elementwise import ELEMENTWISE
 from harness.implementations.jax.fft import FFTS
@@ -26,7 +26,7 @@ from harness.implementations.jax.regularization import REGULARIZATION
 from harness.implementations.jax.shape import SHAPES
 from harness.implementations.jax.special import SPECIAL
 from harness.implementations.jax.vision import VISION
-from harness.model import Array
+from harness.model import Array, Call, Outputs
 
 _TABLES: tuple[Mapping[str, Any], ...] = (
     ACTIVATIONS,
@@ -69,10 +69,16 @@ class JaxImplementation(Framework):
         jax.config.update("jax_platforms", "cpu")
         jax.config.update("jax_enable_x64", True)
         super().__init__({name: compiled(function) for table in _TABLES for name, function in table.items()})
+        self._draws = False
+
+    def run(self, call: Call) -> Outputs:
+        """Answer a call; noise that is drawn must leave the function, which it cannot when all is compiled as one."""
+        self._draws = bool(call.noise_names) and not call.noise
+        return super().run(call)
 
     def to_own(self, array: Array) -> Any:
         """Return a JAX array."""
-        return jnp.asarray(array)
+        return jax.device_put(array)
 
     def to_numpy(self, value: Any) -> Array:
         """Return a NumPy array of its own memory."""
@@ -81,9 +87,15 @@ class JaxImplementation(Framework):
     def vjp(
         self, function: Callable[..., tuple[Any, ...]], primals: Sequence[Any], upstream: Callable[[int], Any]
     ) -> tuple[tuple[Any, ...], Sequence[Any]]:
-        """Differentiate by `jax.vjp`."""
-        values, pull = jax.vjp(function, *primals)
-        return values, pull(tuple(_cotangent(value, upstream(i)) for i, value in enumerate(values)))
+        """Differentiate by `jax.vjp`, compiled together with the function."""
+
+        def both(*primals: Any) -> tuple[tuple[Any, ...], Sequence[Any]]:
+            values, pull = jax.vjp(function, *primals)
+            return values, pull(tuple(_cotangent(value, upstream(i)) for i, value in enumerate(values)))
+
+        answer: tuple[tuple[Any, ...], Sequence[Any]]
+        answer = both(*primals) if self._draws else compiled_once(both, *primals)
+        return answer
 
     def as_complex(self, pairs: Any) -> Any:
         """Return complex numbers from pairs."""

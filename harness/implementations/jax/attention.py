@@ -25,6 +25,8 @@ def scaled_dot_product_attention(
     """jax.nn.dot_product_attention, whose heads stand behind the sequence."""
     if query.ndim > _DIMS:
         raise Unsupported("jax.nn.dot_product_attention has one batch axis")
+    if value.shape[-1] != key.shape[-1]:
+        raise Unsupported("jax.nn.dot_product_attention takes values of the keys' size only")
     if query.ndim < _DIMS:  # torch's without heads
         lead = (None,) * (_DIMS - query.ndim)
         mask = attn_mask if attn_mask is None else attn_mask[lead]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -104,7 +105,7 @@ def unfold(input: Any, *, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         [(n, n) for n in each(padding, 2)],
         rhs_dilation=each(dilation, 2),
     )
-    return patches.reshape(*patches.shape[:2], -1)
+    return patches.reshape(*patches.shape[:2], math.prod(patches.shape[2:]))
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:

@@ -7,8 +7,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from harness.implementations.jax.compiled import eager
-
 
 def gather(input: Any, index: Any, *, dim: int) -> Any:
     """jnp.take_along_axis, of the part that the index covers."""
@@ -50,21 +48,18 @@ def masked_fill(input: Any, mask: Any, *, value: float) -> Any:
     return jnp.where(mask, value, input)
 
 
-@eager
 def masked_select(input: Any, mask: Any) -> Any:
     """Index by a mask."""
     wide = jnp.broadcast_arrays(input, mask)
     return wide[0][wide[1]]
 
 
-@eager
 def one_hot(input: Any, *, num_classes: int = -1) -> Any:
     """jax.nn.one_hot in the dtype of the classes; as many as there are, when it is not said."""
     classes = int(jnp.max(input)) + 1 if num_classes == -1 else num_classes
     return jax.nn.one_hot(input, classes, dtype=input.dtype)
 
 
-@eager
 def repeat_interleave(input: Any, repeats: Any, *, dim: int | None = None) -> Any:
     """jnp.repeat."""
     return jnp.repeat(input, repeats, axis=dim)

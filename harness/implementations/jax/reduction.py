@@ -9,7 +9,6 @@ import jax.numpy as jnp
 
 from harness.errors import Unsupported
 from harness.implementations.framework import Operator
-from harness.implementations.jax.compiled import eager
 
 Dim = Any
 
@@ -61,7 +60,6 @@ def argsort(input: Any, *, dim: int = -1, descending: bool = False, stable: bool
     return jnp.argsort(input, axis=dim, descending=descending, stable=stable)
 
 
-@eager
 def bincount(input: Any, weights: Any = None, *, minlength: int = 0) -> Any:
     """jnp.bincount."""
     return jnp.bincount(input, weights, minlength)
@@ -171,7 +169,6 @@ def trapezoid(y: Any, x: Any = None, *, dim: int = -1, dx: float = 1.0) -> Any:
     return jnp.trapezoid(y, x, dx, dim)
 
 
-@eager
 def unique(input: Any, *, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
     """jnp.unique, in which nan differs from nan, as in torch."""
     return jnp.unique(input, return_inverse=return_inverse, return_counts=return_counts, axis=dim, equal_nan=False)

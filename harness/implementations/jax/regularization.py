@@ -1,4 +1,4 @@
-"""Dropout by jax.random.bernoulli, penalties, and clipping of gradients."""
+"""Dropout by jax.random.bernoulli, and penalties."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _alpha(input: Any, mask: Any, p: float) -> Any:
     if p in (0, 1):
         return _scaled(input, mask, p)
     a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
-    return a * jnp.where(mask, input, -_ALPHA) + a * _ALPHA * p
+    return a * (input * mask + _ALPHA * (mask - 1.0).astype(input.dtype)) + a * _ALPHA * p
 
 
 def _elements(input: Any) -> tuple[int, ...]:
@@ -97,14 +97,8 @@ def linear_mse_elastic_net(input: Any, weight: Any, bias: Any, target: Any, *, l
     return _mse(input, weight, bias, target) + elastic_net_penalty(weight, lambd1=lambd1, lambd2=lambd2)
 
 
-def clip_grad_value(*, clip_value: float, **grads: Any) -> Any:
-    """jnp.clip."""
-    return {name: jnp.clip(grad, -clip_value, clip_value) for name, grad in grads.items()}
-
-
 REGULARIZATION = {
     "alpha_dropout": _dropout(_elements, _alpha),
-    "clip_grad_value": clip_grad_value,
     "dropout": _dropout(_elements, _scaled),
     "dropout1d": _dropout(_channels(1), _scaled),
     "dropout2d": _dropout(_channels(2), _scaled),
