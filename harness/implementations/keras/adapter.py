@@ -26,6 +26,8 @@ _REFUSALS = (
     "not supported",
     "only supports",
     "must be an integer type",
+    "expected to be one of",
+    "do not yet support",
 )
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
