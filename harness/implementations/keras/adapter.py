@@ -56,7 +56,7 @@ class KerasImplementation(Framework):
     def run(self, call: Call) -> Outputs:
         """Answer a call, in float64 with that as `floatx`: without it Keras makes float32 of Python's numbers.
 
-        Half precision is asked for by the dtype of a layer or loss, as Keras advises: as `floatx` it is not recommended.
+        Half precision is asked for by the dtype of a layer or loss: as `floatx` Keras does not recommend it.
         """
         before = self.keras.config.floatx()
         self.keras.config.set_floatx(call.dtype if call.dtype == "float64" else before)
