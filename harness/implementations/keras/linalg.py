@@ -8,7 +8,7 @@ from typing import Any
 from keras import ops
 
 from harness.errors import Unsupported
-from harness.implementations.keras.shared import axis_of, no
+from harness.implementations.keras.shared import axis_of, dtype_of, no
 
 _EUCLIDEAN = 2
 
@@ -129,6 +129,11 @@ def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = No
     return ops.moveaxis(found, -1, dim)
 
 
+def _window(window: Any, length: int, like: Any) -> Any:
+    """Return torch's default window, which is one of ones; None is none at all to Keras."""
+    return ops.ones((length,), dtype=dtype_of(like)) if window is None else window
+
+
 def stft(
     input: Any,
     window: Any = None,
@@ -146,7 +151,8 @@ def stft(
     del return_complex
     no(normalized or not onesided or pad_mode != "reflect", "stft but one-sided, reflected and not normalized")
     length = win_length or n_fft
-    parts = ops.stft(input, length, hop_length or n_fft // 4, n_fft, window=window, center=center)
+    frame = _window(window, length, input)
+    parts = ops.stft(input, length, hop_length or n_fft // 4, n_fft, window=frame, center=center)
     return ops.stack([ops.swapaxes(part, -1, -2) for part in parts], axis=-1)
 
 
@@ -165,8 +171,9 @@ def istft(
     """keras.ops.istft."""
     no(normalized or not onesided, "istft but one-sided and not normalized")
     parts = tuple(ops.swapaxes(part, -1, -2) for part in input)
-    step = hop_length or n_fft // 4
-    return ops.istft(parts, win_length or n_fft, step, n_fft, length=length, window=window, center=center)
+    step, size = hop_length or n_fft // 4, win_length or n_fft
+    frame = _window(window, size, parts[0])
+    return ops.istft(parts, size, step, n_fft, length=length, window=frame, center=center)
 
 
 def matmul(input: Any, other: Any) -> Any:
