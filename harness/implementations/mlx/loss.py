@@ -15,12 +15,12 @@ from harness.implementations.framework import Operator
 _NO_CLASS = -100
 
 
-def binary_cross_entropy(input: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Any:
+def binary_cross_entropy(input: Any, target: Any, *, weight: Any = None, reduction: str = "mean") -> Any:
     """losses.binary_cross_entropy of probabilities."""
     return losses.binary_cross_entropy(input, target, _like(weight, input), False, reduction)
 
 
-def binary_cross_entropy_with_logits(input: Any, target: Any, weight: Any = None, *, reduction: str = "mean") -> Any:
+def binary_cross_entropy_with_logits(input: Any, target: Any, *, weight: Any = None, reduction: str = "mean") -> Any:
     """losses.binary_cross_entropy of logits."""
     return losses.binary_cross_entropy(input, target, _like(weight, input), True, reduction)
 

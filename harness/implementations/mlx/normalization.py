@@ -32,14 +32,14 @@ def batch_norm(
     return (output, layer.running_mean, layer.running_var) if training else output
 
 
-def group_norm(input: Any, weight: Any = None, bias: Any = None, *, num_groups: int, eps: float = 1e-5) -> Any:
+def group_norm(input: Any, *, weight: Any = None, bias: Any = None, num_groups: int, eps: float = 1e-5) -> Any:
     """nn.GroupNorm, whose groups are torch's where it is told so."""
     layer = nn.GroupNorm(num_groups, input.shape[1], eps, affine=_affine(weight, bias), pytorch_compatible=True)
     _weigh(layer, weight, bias)
     return mx.moveaxis(layer(mx.moveaxis(input, 1, -1)), -1, 1)
 
 
-def instance_norm(input: Any, weight: Any = None, bias: Any = None, *, eps: float = 1e-5) -> Any:
+def instance_norm(input: Any, *, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """nn.InstanceNorm."""
     layer = nn.InstanceNorm(input.shape[1], eps, affine=_affine(weight, bias))
     _weigh(layer, weight, bias)
@@ -47,7 +47,7 @@ def instance_norm(input: Any, weight: Any = None, bias: Any = None, *, eps: floa
 
 
 def layer_norm(
-    input: Any, weight: Any = None, bias: Any = None, *, normalized_shape: Sequence[int], eps: float = 1e-5
+    input: Any, *, weight: Any = None, bias: Any = None, normalized_shape: Sequence[int], eps: float = 1e-5
 ) -> Any:
     """mx.fast.layer_norm, of the last dimension."""
     if len(normalized_shape) != 1:
@@ -55,7 +55,7 @@ def layer_norm(
     return mx.fast.layer_norm(input, weight, bias, eps)
 
 
-def rms_norm(input: Any, weight: Any = None, *, normalized_shape: Sequence[int], eps: float | None = None) -> Any:
+def rms_norm(input: Any, *, weight: Any = None, normalized_shape: Sequence[int], eps: float | None = None) -> Any:
     """mx.fast.rms_norm, of the last dimension."""
     if len(normalized_shape) != 1 or eps is None:
         raise Unsupported("mx.fast.rms_norm normalizes the last dimension, with an eps that it is told")

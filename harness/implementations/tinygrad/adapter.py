@@ -9,18 +9,12 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+from tinygrad import Tensor, dtypes
+from tinygrad.device import Device
+from tinygrad.helpers import DEV
 
 from harness.errors import Unsupported
 from harness.implementations.framework import Framework
-from harness.model import Array
-
-# The device CPU compiles with clang, which PyPI does not bring; PYTHON, tinygrad's own interpreter of its kernels,
-# needs nothing. The choice has to stand before the import: tinygrad reads it there.
-os.environ.setdefault("DEV", "PYTHON")
-
-from tinygrad import Tensor, dtypes
-from tinygrad.device import Device
-
 from harness.implementations.tinygrad.activation import ACTIVATIONS
 from harness.implementations.tinygrad.convolution import CONVOLUTIONS
 from harness.implementations.tinygrad.elementwise import ELEMENTWISE
@@ -30,6 +24,7 @@ from harness.implementations.tinygrad.normalization import NORMALIZATIONS
 from harness.implementations.tinygrad.reduction import REDUCTIONS
 from harness.implementations.tinygrad.regularization import REGULARIZATIONS
 from harness.implementations.tinygrad.shape import SHAPES
+from harness.model import Array
 
 
 class TinygradImplementation(Framework):
@@ -39,7 +34,9 @@ class TinygradImplementation(Framework):
     package = "tinygrad"
 
     def __init__(self) -> None:
-        """Check that the device has what it needs."""
+        """Choose the device: CPU compiles with clang, which is not on PyPI; PYTHON interprets, and needs nothing."""
+        if not os.environ.get("DEV"):
+            DEV.value = "PYTHON"
         if Device.DEFAULT.startswith("CPU") and not shutil.which(os.environ.get("CC", "clang")):
             raise Unsupported("tinygrad's device CPU compiles with clang, which is not on the PATH")
         super().__init__(
@@ -63,7 +60,7 @@ class TinygradImplementation(Framework):
         flat = np.ascontiguousarray(array).reshape(-1)
         if array.dtype == ml_dtypes.bfloat16:
             return Tensor(flat.view(np.uint16)).bitcast(dtypes.bfloat16).realize().reshape(array.shape)
-        return Tensor(flat.copy()).reshape(array.shape)
+        return Tensor(flat.copy()).realize().reshape(array.shape)  # a clone of one not realized would be itself
 
     def to_numpy(self, value: Any) -> Array:
         """Return a NumPy array of its own memory."""

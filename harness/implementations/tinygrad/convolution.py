@@ -72,7 +72,9 @@ def _transposed(rank: int) -> Callable[..., Any]:
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """Tensor.linear, whose weight is the transpose of torch's."""
-    return input.linear(weight.transpose(-1, 0) if weight.ndim > 1 else weight, bias)
+    if weight.ndim == 1:
+        raise Unsupported("Tensor.linear multiplies by a vector element by element")
+    return input.linear(weight.transpose(), bias)
 
 
 def embedding(input: Any, weight: Any) -> Any:

@@ -17,7 +17,7 @@ def binary_cross_entropy(input: Any, target: Any, *, reduction: str = "mean") ->
 
 
 def binary_cross_entropy_with_logits(
-    input: Any, target: Any, pos_weight: Any = None, *, reduction: str = "mean"
+    input: Any, target: Any, *, pos_weight: Any = None, reduction: str = "mean"
 ) -> Any:
     """Tensor.binary_crossentropy_logits."""
     return input.binary_crossentropy_logits(target, reduction, pos_weight)
@@ -35,7 +35,7 @@ def cross_entropy(
 
 
 def nll_loss(
-    input: Any, target: Any, weight: Any = None, *, reduction: str = "mean", ignore_index: int = _NO_CLASS
+    input: Any, target: Any, *, weight: Any = None, reduction: str = "mean", ignore_index: int = _NO_CLASS
 ) -> Any:
     """Tensor.nll_loss."""
     if input.ndim == 1:

@@ -34,14 +34,14 @@ def batch_norm(
     return (output, layer.running_mean, layer.running_var) if training else output
 
 
-def group_norm(input: Any, weight: Any = None, bias: Any = None, *, num_groups: int, eps: float = 1e-5) -> Any:
+def group_norm(input: Any, *, weight: Any = None, bias: Any = None, num_groups: int, eps: float = 1e-5) -> Any:
     """nn.GroupNorm."""
     layer = nn.GroupNorm(num_groups, input.shape[1], eps, affine=False)
     _weigh(layer, weight, bias)
     return layer(input)
 
 
-def instance_norm(input: Any, weight: Any = None, bias: Any = None, *, eps: float = 1e-5) -> Any:
+def instance_norm(input: Any, *, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """nn.InstanceNorm."""
     layer = nn.InstanceNorm(input.shape[1], eps, affine=False)
     _weigh(layer, weight, bias)
@@ -49,7 +49,7 @@ def instance_norm(input: Any, weight: Any = None, bias: Any = None, *, eps: floa
 
 
 def layer_norm(
-    input: Any, weight: Any = None, bias: Any = None, *, normalized_shape: Sequence[int], eps: float = 1e-5
+    input: Any, *, weight: Any = None, bias: Any = None, normalized_shape: Sequence[int], eps: float = 1e-5
 ) -> Any:
     """nn.LayerNorm."""
     layer = nn.LayerNorm(tuple(normalized_shape), eps, elementwise_affine=False)
@@ -57,7 +57,7 @@ def layer_norm(
     return layer(input)
 
 
-def rms_norm(input: Any, weight: Any = None, *, normalized_shape: Sequence[int], eps: float | None = None) -> Any:
+def rms_norm(input: Any, *, weight: Any = None, normalized_shape: Sequence[int], eps: float | None = None) -> Any:
     """nn.RMSNorm, of the last dimension."""
     if len(normalized_shape) != 1 or eps is None:
         raise Unsupported("nn.RMSNorm normalizes the last dimension, with an eps of its own")

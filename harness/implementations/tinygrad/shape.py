@@ -13,7 +13,7 @@ from harness.implementations.framework import Operator
 
 def broadcast_to(input: Any, *, size: Sequence[int]) -> Any:
     """Tensor.expand."""
-    return input.expand(*size)
+    return input.expand(tuple(size))
 
 
 def cat(tensors: Sequence[Any], *, dim: int = 0) -> Any:
@@ -109,17 +109,19 @@ def pad(input: Any, *, pad: Sequence[int], mode: str = "constant", value: float 
 
 def permute(input: Any, *, dims: Sequence[int]) -> Any:
     """Tensor.permute."""
-    return input.permute(*dims)
+    return input.permute(tuple(dims))
 
 
 def repeat_interleave(input: Any, *, repeats: int, dim: int | None = None) -> Any:
     """Tensor.repeat_interleave, with one number for all."""
+    if not isinstance(repeats, int):
+        raise Unsupported("Tensor.repeat_interleave takes one number for all")
     return input.repeat_interleave(repeats, dim)
 
 
 def reshape(input: Any, *, shape: Sequence[int]) -> Any:
     """Tensor.reshape."""
-    return input.reshape(*shape)
+    return input.reshape(tuple(shape))
 
 
 def roll(input: Any, *, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Any:
@@ -173,7 +175,7 @@ def take(input: Any, index: Any) -> Any:
 
 def tile(input: Any, *, dims: Sequence[int]) -> Any:
     """Tensor.repeat."""
-    return input.repeat(*dims)
+    return input.repeat(tuple(dims))
 
 
 def trace(input: Any) -> Any:
