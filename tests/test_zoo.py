@@ -49,6 +49,7 @@ def by_name(animal: Animal) -> str:
 # -- the wrong ones
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("animal", [*WRONG, *WRONG_CATALOGUE], ids=by_name)
 def test_a_wrong_implementation_is_caught_and_has_no_fault_beside_its_lie(animal: Animal) -> None:
     results = [result for result in results_of(animal) if _may_tell(animal, result)]
@@ -68,6 +69,7 @@ def _may_tell(animal: Animal, result: Result) -> bool:
 # -- the right ones
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("animal", [*RIGHT, *RIGHT_CATALOGUE], ids=by_name)
 def test_a_right_implementation_passes(animal: Animal) -> None:
     others = [result for result in results_of(animal) if result.verdict is not Verdict.PASS]
