@@ -61,17 +61,17 @@ class Deviations:
         entries = tuple(entry for entry in matching if not entry.stages or judged.intersection(entry.stages))
         if result.verdict in _NO_ANSWER:
             return _no_answer(result, entries, matching)
-        result = replace(result, deviations=entries)
-        unexpected = [_unexpected(entry, judged - differing, result.verdict) for entry in entries]
+        if not entries:
+            return result
+        lines = [line for entry in entries if (line := _unexpected(entry, judged - differing, result.verdict))]
+        verdict = Verdict.UNEXPECTED_PASS if lines else Verdict.EXPECTED_FAIL
         expected = {stage for entry in entries for stage in entry.stages or Stage}
         missed = [stage for stage in Stage if stage in differing - expected]
-        if entries and missed:
-            unexpected.append(f"{' and '.join(missed)} differs too, which {_places(entries)} does not expect")
-        lines = [line for line in unexpected if line]
+        if missed:
+            lines.append(f"{' and '.join(missed)} differs too, which {_places(entries)} does not expect")
+            verdict = result.verdict
         message = "\n".join([*([result.message] if result.message else []), *lines])
-        if missed or not entries:
-            return replace(result, message=message)
-        return replace(result, verdict=Verdict.UNEXPECTED_PASS if lines else Verdict.EXPECTED_FAIL, message=message)
+        return replace(result, verdict=verdict, message=message, deviations=entries)
 
 
 def _is_about(entry: Deviation, implementation: str, version: str) -> bool:

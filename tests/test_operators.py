@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-
-import pytest
 
 from harness.casefile import parse_operator, read_operator
 from harness.locations import default_cases
@@ -13,7 +12,6 @@ from harness.report.operators import operator_pages, signature
 from harness.selection import case_files
 
 DOCS = Path(__file__).parents[1] / "docs"
-SHIPPED = [read_operator(file, default_cases()) for file in case_files(default_cases())]
 TEXT = """\
 summary: Adds a multiple of one thing to others.
 formula: |
@@ -93,8 +91,10 @@ float32, float64 | 2 |
 """
 
 
-def by_path(operator: Operator) -> str:
-    return f"{operator.family}/{operator.name}"
+@functools.cache
+def shipped() -> list[Operator]:
+    """Return the whole catalogue: read when a test asks, not when each process collects the tests."""
+    return [read_operator(file, default_cases()) for file in case_files(default_cases())]
 
 
 def test_a_page_says_what_the_case_file_says() -> None:
@@ -113,21 +113,19 @@ def test_a_long_list_of_values_is_cut() -> None:
 
 
 def test_the_pages_in_docs_are_current() -> None:
-    pages = operator_pages(SHIPPED)
+    pages = operator_pages(shipped())
     there = {path.relative_to(DOCS).as_posix() for path in [DOCS / "operators.md", *(DOCS / "operators").glob("*.md")]}
     assert there == set(pages)
     stale = [name for name, text in pages.items() if (DOCS / name).read_text(encoding="utf-8") != text]
     assert not stale, "write them with `harness operators --write docs`"
 
 
-@pytest.mark.parametrize("operator", SHIPPED, ids=by_path)
-def test_every_operator_tells_its_formula_its_source_and_an_example(operator: Operator) -> None:
-    assert operator.formula
-    assert operator.source
-    assert any(case.transcript is not None and case.transcript.expect for case in operator.cases)
-    assert signature(operator).startswith(f"{operator.name}(")
-
-
-@pytest.mark.parametrize("operator", SHIPPED, ids=by_path)
-def test_no_case_has_a_tolerance_written_by_hand(operator: Operator) -> None:
-    assert [case.id for case in operator.cases if case.tolerance is not None] == []
+def test_every_operator_tells_its_formula_its_source_and_an_example_and_no_case_a_tolerance_by_hand() -> None:
+    lacking = [
+        f"{operator.family}/{operator.name}"
+        for operator in shipped()
+        if not (operator.formula and operator.source and signature(operator).startswith(f"{operator.name}("))
+        or not any(case.transcript is not None and case.transcript.expect for case in operator.cases)
+    ]
+    assert lacking == []
+    assert [case.id for operator in shipped() for case in operator.cases if case.tolerance is not None] == []
