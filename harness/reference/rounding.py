@@ -40,11 +40,11 @@ class Rounding(TorchDispatchMode):  # type: ignore[misc]
         del types
         kwargs = kwargs or {}
         views, writes = _kind(func)
-        given = list(_mantissas((args, kwargs))) if writes else None  # as they are before
+        given = list(_mantissas((*args, *kwargs.values()))) if writes else None  # as they are before
         made = func(*args, **kwargs)
         for tensor in () if views else _tensors(made):
             if given is None:
-                given = list(_mantissas((args, kwargs)))
+                given = list(_mantissas((*args, *kwargs.values())))
             for numbers in _numbers(tensor):
                 self._round(numbers, given)
         return made
@@ -86,16 +86,16 @@ def _numbers(tensor: torch.Tensor) -> tuple[Numbers, ...]:
     return array.real, array.imag
 
 
-def _mantissas(value: Any) -> Iterator[Numbers]:
+def _mantissas(values: Any) -> Iterator[Numbers]:
     """Yield the magnitudes of all numbers in nested arguments, scaled by powers of two to [1/2, 1)."""
-    if isinstance(value, torch.Tensor):
-        if value.dtype in _DTYPES:
-            for numbers in _numbers(value):
+    scalars = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            for numbers in _numbers(value) if value.dtype in _DTYPES else ():
                 yield np.abs(np.frexp(numbers)[0]).ravel()
-    elif isinstance(value, float):
-        yield np.abs(np.frexp(np.array([value]))[0])
-    elif isinstance(value, tuple | list):
-        for one in value:
-            yield from _mantissas(one)
-    elif isinstance(value, dict):
-        yield from _mantissas(list(value.values()))
+        elif isinstance(value, float):
+            scalars.append(value)
+        elif isinstance(value, tuple | list) and value and not isinstance(value[0], int):  # not shapes and strides
+            yield from _mantissas(value)
+    if scalars:
+        yield np.abs(np.frexp(scalars)[0])
