@@ -290,12 +290,11 @@ def _question(call: Call) -> dict[str, Any]:
         "differentiable": call.differentiable,
         "stages": call.stages,
         "outputs": call.outputs,
-        "widest": call.widest,
         "updates": call.form.updates,
         "complex": call.form.complex,
         "sequences": call.form.sequences,
     }
-    return message
+    return message | ({"widest": True} if call.widest else {})
 
 
 def _given(call: Call, *, with_noise: bool) -> Mapping[str, Array]:
