@@ -218,6 +218,13 @@ def test_normwise_allows_one_rounding_of_the_largest_number_in_each() -> None:
     assert (found.bound - plain.bound).tolist() == [4 * 2.0**-23, 4 * 2.0**-23, 0.0]
 
 
+def test_the_largest_number_of_a_dtype_is_its_own_truth() -> None:
+    call, run = call_of(floats(np.inf, 1.0)), reference(lambda x: np.nan_to_num(x, posinf=np.finfo(x.dtype).max))
+    found = derive_expected(call, run(call), run)[Stage.FORWARD]["output"]
+    assert found.truth.tolist() == [float(np.finfo(np.float32).max), 1.0]
+    assert found.bound.tolist() == [2.0**104, 2.0**-23 + 2.0**-23]
+
+
 def test_the_truth_of_integers_asks_for_float64() -> None:
     def root(call: Call) -> Outputs:
         answer = np.sqrt(call.inputs["x0"]).astype(np.float64 if call.widest else np.float32)
