@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import jax
@@ -90,9 +91,14 @@ def _avg_pool(axes: int) -> Operator:
 
 
 def _lp_pool(axes: int) -> Operator:
+    average = _avg_pool(axes)
+
     def pool(input: Any, *, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
-        total = _sum(input**norm_type, _windows(input, axes, kernel_size, stride, 0, 1, ceil_mode))
-        return total ** (1 / norm_type)
+        """Take the root of the mean power times the size of the window, as torch does at the border, too."""
+        if math.isinf(norm_type):
+            raise Unsupported("a power of infinity is no norm")
+        mean = average(input**norm_type, kernel_size=kernel_size, stride=stride, ceil_mode=ceil_mode)
+        return (jnp.sign(mean) * jax.nn.relu(jnp.abs(mean)) * math.prod(each(kernel_size, axes))) ** (1 / norm_type)
 
     return pool
 
