@@ -27,7 +27,7 @@ def _windows(
         last = -(-rest // step) if ceil_mode else rest // step
         if ceil_mode and last * step >= full + pad:
             last -= 1
-        around.append((pad, max(last * step + gap * (size - 1) + 1 - full - pad, -full)))
+        around.append((pad, max(last * step + gap * (size - 1) + 1 - full - pad, 0)))
     lead = (1,) * (input.ndim - axes)
     return {
         "window_dimensions": (*lead, *sizes),
