@@ -76,7 +76,7 @@ def _avg_pool(axes: int) -> Operator:
         total = _sum(input, windows)
         if divisor_override is not None:
             return total / divisor_override
-        ones = jnp.ones((1,) * (input.ndim - axes) + input.shape[-axes:], input.dtype)
+        ones = jnp.ones((1,) * (input.ndim - axes) + input.shape[-axes:], jnp.float32)  # bfloat16 counts to 256
         if count_include_pad:  # torch counts its own padding, not what ceil_mode adds beyond
             pads = each(padding, axes)
             ones = jnp.pad(
@@ -85,7 +85,7 @@ def _avg_pool(axes: int) -> Operator:
             beyond = windows["padding"]
             shrunk = [(low - p, high - p) for (low, high), p in zip(beyond[-axes:], pads, strict=True)]
             windows = {**windows, "padding": [*beyond[:-axes], *shrunk]}
-        return total / _sum(ones, windows)
+        return total / _sum(ones, windows).astype(input.dtype)
 
     return pool
 
