@@ -26,10 +26,11 @@ def binary_cross_entropy_with_logits(
 
 
 def cosine_similarity(x1: Any, x2: Any, *, dim: int = 1, eps: float = 1e-8) -> Any:
-    """Products over norms of jnp.linalg.vector_norm, no norm below eps."""
-    norms = (jnp.maximum(jnp.linalg.vector_norm(x, axis=dim, keepdims=True), eps) for x in (x1, x2))
-    first, second = norms
-    return jnp.sum((x1 / first) * (x2 / second), axis=dim)
+    """Products over norms of jnp.linalg.vector_norm, none below eps; that limit is no part of torch's gradient."""
+    pair = jnp.broadcast_arrays(x1, x2)
+    norms = [jnp.linalg.vector_norm(x, axis=dim, keepdims=True) for x in pair]
+    first, second = (n + jax.lax.stop_gradient(jnp.maximum(n, eps) - n) for n in norms)
+    return jnp.sum((pair[0] / first) * (pair[1] / second), axis=dim)
 
 
 def cross_entropy(

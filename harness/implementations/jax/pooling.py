@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import jax
@@ -26,7 +27,7 @@ def _windows(
         last = -(-rest // step) if ceil_mode else rest // step
         if ceil_mode and last * step >= full + pad:
             last -= 1
-        around.append((pad, max(last * step + gap * (size - 1) + 1 - full - pad, -full)))
+        around.append((pad, max(last * step + gap * (size - 1) + 1 - full - pad, 0)))
     lead = (1,) * (input.ndim - axes)
     return {
         "window_dimensions": (*lead, *sizes),
@@ -75,7 +76,7 @@ def _avg_pool(axes: int) -> Operator:
         total = _sum(input, windows)
         if divisor_override is not None:
             return total / divisor_override
-        ones = jnp.ones((1,) * (input.ndim - axes) + input.shape[-axes:], input.dtype)
+        ones = jnp.ones((1,) * (input.ndim - axes) + input.shape[-axes:], jnp.float32)  # bfloat16 counts to 256
         if count_include_pad:  # torch counts its own padding, not what ceil_mode adds beyond
             pads = each(padding, axes)
             ones = jnp.pad(
@@ -84,15 +85,20 @@ def _avg_pool(axes: int) -> Operator:
             beyond = windows["padding"]
             shrunk = [(low - p, high - p) for (low, high), p in zip(beyond[-axes:], pads, strict=True)]
             windows = {**windows, "padding": [*beyond[:-axes], *shrunk]}
-        return total / _sum(ones, windows)
+        return total / _sum(ones, windows).astype(input.dtype)
 
     return pool
 
 
 def _lp_pool(axes: int) -> Operator:
+    average = _avg_pool(axes)
+
     def pool(input: Any, *, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:
-        total = _sum(input**norm_type, _windows(input, axes, kernel_size, stride, 0, 1, ceil_mode))
-        return total ** (1 / norm_type)
+        """Take the root of the mean power times the size of the window, as torch does at the border, too."""
+        if math.isinf(norm_type):
+            raise Unsupported("a power of infinity is no norm")
+        mean = average(input**norm_type, kernel_size=kernel_size, stride=stride, ceil_mode=ceil_mode)
+        return (jnp.sign(mean) * jax.nn.relu(jnp.abs(mean)) * math.prod(each(kernel_size, axes))) ** (1 / norm_type)
 
     return pool
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import jax
@@ -54,21 +55,21 @@ def interpolate(
 
 def channel_shuffle(input: Any, *, groups: int) -> Any:
     """jnp.reshape and jnp.swapaxes."""
-    parts = input.reshape(input.shape[0], groups, -1, *input.shape[2:])
+    parts = input.reshape(input.shape[0], groups, input.shape[1] // groups, *input.shape[2:])
     return jnp.swapaxes(parts, 1, 2).reshape(input.shape)
 
 
 def pixel_shuffle(input: Any, *, upscale_factor: int) -> Any:
     """jnp.reshape and jnp.moveaxis."""
     r, (*batch, channels, height, width) = upscale_factor, input.shape
-    parts = jnp.moveaxis(input.reshape(-1, channels // r**2, r, r, height, width), (2, 3), (3, 5))
+    parts = jnp.moveaxis(input.reshape(math.prod(batch), channels // r**2, r, r, height, width), (2, 3), (3, 5))
     return parts.reshape(*batch, channels // r**2, height * r, width * r)
 
 
 def pixel_unshuffle(input: Any, *, downscale_factor: int) -> Any:
     """jnp.reshape and jnp.moveaxis."""
     r, (*batch, channels, height, width) = downscale_factor, input.shape
-    parts = jnp.moveaxis(input.reshape(-1, channels, height // r, r, width // r, r), (3, 5), (2, 3))
+    parts = jnp.moveaxis(input.reshape(math.prod(batch), channels, height // r, r, width // r, r), (3, 5), (2, 3))
     return parts.reshape(*batch, channels * r**2, height // r, width // r)
 
 
