@@ -27,7 +27,7 @@ _REFUSALS = (
     "only supports",
     "must be an integer type",
     "expected to be one of",
-    "do not yet support",
+    "not yet support",
 )
 
 
