@@ -42,6 +42,7 @@ _REFUSALS = (
     "padding sizes must be non-negative",
     "expected input tensor to have",
     "label smoothing must be in",
+    "must be 1-d",
 )
 
 

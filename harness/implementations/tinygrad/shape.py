@@ -174,8 +174,8 @@ def take(input: Any, index: Any) -> Any:
 
 
 def tile(input: Any, *, dims: Sequence[int]) -> Any:
-    """Tensor.repeat."""
-    return input.repeat(tuple(dims))
+    """Tensor.repeat; torch reads fewer dims than there are from the right."""
+    return input.repeat((1,) * (input.ndim - len(dims)) + tuple(dims))
 
 
 def trace(input: Any) -> Any:
