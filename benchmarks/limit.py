@@ -411,11 +411,11 @@ def print_rates(good: Table, bad: Table, slight: Table) -> None:
     print_table("Caught by kind of change", ("rule", *kinds), lines)
 
 
-def print_distribution(good: Table, bad: Table) -> None:
-    """Print the error ratios of each implementation's arrays that are right in form, and of the wrong ones."""
+def print_distribution(good: Mapping[str, Table], bad: Table) -> None:
+    """Print the error ratios of each file's arrays that are right in form, and of the wrong ones."""
     quantiles = (50, 90, 99, 99.9, 100)
     rows = []
-    for name, table in (*((who, good.where(good.who == who)) for who in _names(good)), ("wrong ones of the zoo", bad)):
+    for name, table in (*good.items(), ("wrong ones of the zoo", bad)):
         floating = table.off[~table.form & np.isin(table.dtype, DTYPES), 0]
         if floating.size:
             values = np.percentile(floating, quantiles, method="higher")
@@ -423,10 +423,6 @@ def print_distribution(good: Table, bad: Table) -> None:
     print_table(
         "Error ratios", ("implementation", "arrays", "median", *(f"{q} %" for q in quantiles[1:-1]), "largest"), rows
     )
-
-
-def _names(table: Table) -> list[str]:
-    return [str(name) for name in np.unique(table.who)]
 
 
 def draw_picture(good: Mapping[str, Table], bad: Table, file: Path) -> None:
@@ -478,7 +474,7 @@ def draw(rows: Path, deviations: Path, picture: Path | None) -> None:
     files = {file.stem: file for file in sorted(rows.glob("*.npz"))}
     bad, slight = Table.read(files.pop("zoo-wrong")), Table.read(files.pop("mutated"))
     good = {name: Table.read(file, deviations) for name, file in files.items()}
-    print_distribution(joined(list(good.values())), bad)
+    print_distribution(good, bad)
     print_rates(joined(list(good.values())), bad, slight)
     if picture is not None:
         draw_picture(good, bad, picture)
