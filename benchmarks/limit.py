@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 import numpy as np
@@ -95,8 +95,8 @@ def _largest(error: Array, allowed: Array) -> float:
 class Rows:
     """What was measured of one implementation, array by array."""
 
+    NAMES: ClassVar = ("who", "case", "array", "dtype", "form", "off")
     columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in Rows.NAMES})
-    NAMES = ("who", "case", "array", "dtype", "form", "off")
 
     def add(self, who: str, case: Case, arrays: Mapping[tuple[Stage, str], tuple[Array | None, Expected]]) -> None:
         """Measure arrays of one case; None stands for one that was not returned."""
@@ -116,7 +116,8 @@ class Rows:
     def save(self, folder: Path, name: str) -> None:
         """Write the rows to `<folder>/<name>.npz`."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(folder / f"{name}.npz", **{key: np.array(rows) for key, rows in self.columns.items()})
+        arrays: dict[str, Any] = {key: np.array(rows) for key, rows in self.columns.items()}
+        np.savez_compressed(folder / f"{name}.npz", **arrays)
         print(f"{name}: {len(self.columns['who'])} arrays")
 
 

@@ -84,10 +84,6 @@ def test_every_floor_names_modules_that_there_are() -> None:
 
 def test_only_the_references_and_keras_on_torch_import_torch() -> None:
     users = {name for name, path in SOURCES.items() if any(i.partition(".")[0] == "torch" for i in imported(path))}
-
-
-def test_only_the_references_and_keras_on_torch_import_torch() -> None:
-    users = {name for name, path in SOURCES.items() if any(i.partition(".")[0] == "torch" for i in imported(path))}
     assert {name for name in users if not name.startswith("reference.")} == {"implementations.keras.on_torch"}
 
 

@@ -151,9 +151,11 @@ class _Run:
         mode = {"training": training} if "training" in names else {}
         arguments = self.call.arguments(own)
         extra = {**self.call.params, **mode, **(self.extra if training else _none_of(self.extra, self.call))}
-        by_name = _takes_any(names) or all(name in names for name in arguments)
+        by_name = all(name in names for name in arguments)
         if not by_name and len(arguments) > _places(names):
-            raise Unsupported(f"it takes no input {next(name for name in arguments if name not in names)!r}")
+            if not _takes_any(names):
+                raise Unsupported(f"it takes no input {next(name for name in arguments if name not in names)!r}")
+            by_name = True
         answer = self.function(**arguments, **extra) if by_name else self.function(*arguments.values(), **extra)
         if isinstance(answer, Drawn):
             answer = self._with_noise(answer, training=training)
