@@ -116,7 +116,8 @@ class Rows:
     def save(self, folder: Path, name: str) -> None:
         """Write the rows to `<folder>/<name>.npz`."""
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(folder / f"{name}.npz", **{key: np.array(rows) for key, rows in self.columns.items()})
+        columns: dict[str, Any] = {key: np.array(rows) for key, rows in self.columns.items()}
+        np.savez_compressed(folder / f"{name}.npz", **columns)
         print(f"{name}: {len(self.columns['who'])} arrays")
 
 
