@@ -56,7 +56,7 @@ FIXED = {"1e-3/1e-7": (1e-3, 1e-7), "1e-4/1e-4": (1e-4, 1e-4), "1e-2/1e-2": (1e-
 LIMITS = (1, 2, 4, 8, 16, 32, 64)
 #: what is measured of an array: our error ratio, then by how much each other rule finds it off
 RULES = ("ours", "assert_close", *FIXED, "2x torch's error")
-#: of a row: the implementation, the case, `<stage>/<name>`, its dtype, whether it differs in form, by how much it is off
+#: of a row: implementation, case, `<stage>/<name>`, dtype, whether it differs in form, by how much it is off
 COLUMNS = ("who", "case", "array", "dtype", "form", "off")
 LIBRARIES = ("up", "down", "mixed", "order", "fused")
 
