@@ -15,13 +15,14 @@ implementation differs in any bit from the right one that it is made of.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import click
 import numpy as np
@@ -55,6 +56,8 @@ FIXED = {"1e-3/1e-7": (1e-3, 1e-7), "1e-4/1e-4": (1e-4, 1e-4), "1e-2/1e-2": (1e-
 LIMITS = (1, 2, 4, 8, 16, 32, 64)
 #: what is measured of an array: our error ratio, then by how much each other rule finds it off
 RULES = ("ours", "assert_close", *FIXED, "2x torch's error")
+#: of a row: implementation, case, `<stage>/<name>`, dtype, whether it differs in form, by how much it is off
+COLUMNS = ("who", "case", "array", "dtype", "form", "off")
 LIBRARIES = ("up", "down", "mixed", "order", "fused")
 
 
@@ -95,8 +98,7 @@ def _largest(error: Array, allowed: Array) -> float:
 class Rows:
     """What was measured of one implementation, array by array."""
 
-    NAMES: ClassVar = ("who", "case", "array", "dtype", "form", "off")
-    columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in Rows.NAMES})
+    columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
 
     def add(self, who: str, case: Case, arrays: Mapping[tuple[Stage, str], tuple[Array | None, Expected]]) -> None:
         """Measure arrays of one case; None stands for one that was not returned."""
@@ -110,14 +112,14 @@ class Rows:
                 found is None,
                 found or [np.inf] * len(RULES),
             )
-            for column, value in zip(Rows.NAMES, row, strict=True):
+            for column, value in zip(COLUMNS, row, strict=True):
                 self.columns[column].append(value)
 
     def save(self, folder: Path, name: str) -> None:
         """Write the rows to `<folder>/<name>.npz`."""
         folder.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, Any] = {key: np.array(rows) for key, rows in self.columns.items()}
-        np.savez_compressed(folder / f"{name}.npz", **arrays)
+        columns: dict[str, Any] = {key: np.array(rows) for key, rows in self.columns.items()}
+        np.savez_compressed(folder / f"{name}.npz", **columns)
         print(f"{name}: {len(self.columns['who'])} arrays")
 
 
@@ -202,8 +204,7 @@ def right(names: Sequence[str], select: Sequence[str], rows: Path, cases_dir: Pa
 @rows_option
 def nudged(ulps: Sequence[int], select: Sequence[str], rows: Path, cases_dir: Path, golden_dir: Path) -> None:
     """Measure the built-in implementation on libraries that compute otherwise."""
-    from fragility import implementation  # noqa: PLC0415 - it stands beside this file
-
+    implementation = importlib.import_module("fragility").implementation  # it stands beside this file
     goldens = open_goldens(golden_dir, REFERENCE)
     for distance in ulps:
         found = Rows()

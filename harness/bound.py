@@ -252,7 +252,7 @@ def _rounding_spread(call: Call, truth: Wide, dtype: np.dtype[Any], rounded: Rou
                 close, _ = _movement(near[key], array, np.isfinite(array))
                 far = np.where(suspects & _jumps(close, far), 0.0, far)
             spread[key] = np.maximum(spread[key], far * (unit / step))
-        if not any(array.any() for array in spread.values()):
+        if moved and all(np.array_equal(moved[key], array, equal_nan=True) for key, array in truth.items()):
             break  # nothing on the way is rounded
     return spread
 
