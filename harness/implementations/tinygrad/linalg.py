@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad.helpers import Context
-
 from harness.errors import Unsupported
 from harness.implementations.framework import Operator
-from harness.implementations.tinygrad.regularization import seeded
 
 
 def matmul(input: Any, other: Any) -> Any:
@@ -58,27 +55,6 @@ def scaled_dot_product_attention(
     return query.scaled_dot_product_attention(key, value, attn_mask, is_causal=is_causal, enable_gqa=enable_gqa)
 
 
-def sdpa_dropout(
-    query: Any,
-    key: Any,
-    value: Any,
-    attn_mask: Any = None,
-    *,
-    dropout_p: float,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-    training: bool = True,
-    seed: int = 0,
-) -> Any:
-    """Tensor.scaled_dot_product_attention with dropout."""
-    if scale is not None:
-        raise Unsupported("Tensor.scaled_dot_product_attention has no scale")
-    seeded(seed)
-    with Context(TRAINING=int(training)):
-        return query.scaled_dot_product_attention(key, value, attn_mask, dropout_p, is_causal, enable_gqa)
-
-
 LINALG: dict[str, Operator] = {
     "bmm": mm,
     "matmul": matmul,
@@ -86,6 +62,5 @@ LINALG: dict[str, Operator] = {
     "mv": mv,
     "qr": qr,
     "scaled_dot_product_attention": scaled_dot_product_attention,
-    "sdpa_dropout": sdpa_dropout,
     "svd": svd,
 }

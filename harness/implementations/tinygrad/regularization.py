@@ -13,14 +13,9 @@ from harness.errors import Unsupported
 from harness.implementations.framework import Operator
 
 
-def seeded(seed: int) -> None:
-    """Seed tinygrad's generator, which is one for all."""
-    Tensor.manual_seed(seed)
-
-
 def dropout(input: Any, *, p: float = 0.5, training: bool = True, seed: int = 0) -> Any:
     """Tensor.dropout."""
-    seeded(seed)
+    Tensor.manual_seed(seed)
     with Context(TRAINING=int(training)):
         return input.dropout(p)
 
