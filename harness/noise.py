@@ -88,22 +88,32 @@ def _derive_mask(name: str, call: Call, outputs: Outputs, shape: tuple[int, ...]
 
     Where forward cannot tell (an input of zero), the gradient does; where neither can, both answers are the same.
     """
-    kept = law(replace(call, noise={name: np.ones(shape, dtype=np.bool_)}))
-    answer = next(iter(kept.stages[Stage.FORWARD].values()))
-    if len(shape) != answer.ndim or any(size not in (1, full) for size, full in zip(shape, answer.shape, strict=True)):
+    every_other = np.arange(np.prod(shape, dtype=int)).reshape(shape) % 2 == 0
+    kept, dropped, mixed = (
+        law(replace(call, noise={name: mask})) for mask in (every_other | True, every_other & False, every_other)
+    )
+    answers = [next(iter(each.stages[Stage.FORWARD].values())) for each in (kept, dropped, mixed)]
+    if not _falls_on(every_other, *answers):
         raise Unsupported(f"it does not expose its {name!r}, which does not fall on single elements of the answer")
-    dropped = law(replace(call, noise={name: np.zeros(shape, dtype=np.bool_)}))
     evidence = np.zeros(shape)
     for stage in (Stage.FORWARD, Stage.BACKWARD):
         arrays = outputs.stages.get(stage, {})
         for key, array in arrays.items():
-            if key not in kept.stages.get(stage, {}) or array.shape != kept.stages[stage][key].shape:
+            told = kept.stages.get(stage, {}).get(key)
+            if told is None or not answers[0].shape == array.shape == told.shape:
                 continue
             nearer = _gap(array, dropped.stages[stage][key]) - _gap(array, kept.stages[stage][key])
             summed = _sum_to(np.sign(nearer), shape)
             evidence = np.where(evidence == 0, summed, evidence)
     mask: Array = evidence >= 0
     return mask
+
+
+def _falls_on(mask: Array, kept: Array, dropped: Array, mixed: Array) -> bool:
+    """Tell whether a mask decides each element of the answer, or each channel of them, by itself."""
+    if mask.ndim != kept.ndim or any(size not in (1, full) for size, full in zip(mask.shape, kept.shape, strict=True)):
+        return False
+    return np.array_equal(np.where(mask, kept, dropped), mixed, equal_nan=True)
 
 
 def _gap(one: Array, other: Array) -> Array:

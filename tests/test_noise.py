@@ -274,6 +274,29 @@ def test_hidden_numbers_cannot_be_derived() -> None:
         drawn_noise(call_of(X), outputs, {"slopes": NUMBERS}, law)
 
 
+def test_a_mask_in_the_middle_of_an_operator_cannot_be_derived_even_where_shapes_agree() -> None:
+    """The mask of attention falls on the weights, which here have the shape of the answer."""
+
+    def attended(call: Call) -> Outputs:
+        return Outputs(stages={Stage.FORWARD: {"output": call.noise["mask"].astype(np.float32) @ call.inputs["input"]}})
+
+    answer = attended(replace(call_of(X), noise={"mask": np.eye(2, dtype=np.bool_)}))
+    with pytest.raises(Unsupported, match="does not fall on single elements of the answer"):
+        drawn_noise(call_of(X), answer, {"mask": np.ones((2, 2), dtype=np.bool_)}, attended)
+
+
+def test_a_gradient_of_another_shape_than_the_answer_tells_nothing_of_the_mask() -> None:
+    def wide(call: Call) -> Outputs:
+        outputs = law(replace(call, stages=(Stage.FORWARD, Stage.BACKWARD)))
+        gradients = {"grad_input": outputs.stages[Stage.BACKWARD]["grad_input"], "grad_other": np.ones((3, 2))}
+        return replace(outputs, stages={**outputs.stages, Stage.BACKWARD: gradients})
+
+    mask = np.array([[True, False], [False, True]])
+    answer = wide(replace(call_of(X), noise={"mask": mask}))
+    found = drawn_noise(call_of(X), answer, {"mask": np.ones((2, 2), dtype=np.bool_)}, wide)
+    assert found["mask"].tolist() == mask.tolist()
+
+
 def test_a_hidden_mask_inside_the_operator_cannot_be_derived() -> None:
     def inner(call: Call) -> Outputs:
         return Outputs(stages={Stage.FORWARD: {"output": call.inputs["input"] * call.noise["mask"].sum()}})
