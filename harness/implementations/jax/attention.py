@@ -27,12 +27,12 @@ def scaled_dot_product_attention(
         raise Unsupported("jax.nn.dot_product_attention has one batch axis")
     if value.shape[-1] != key.shape[-1]:
         raise Unsupported("jax.nn.dot_product_attention takes values of the keys' size only")
-    if query.ndim < _DIMS:  # torch's without heads
-        lead = (None,) * (_DIMS - query.ndim)
-        mask = attn_mask if attn_mask is None else attn_mask[lead]
+    if query.ndim < _DIMS:  # torch's without heads, and without a batch
+        wide = (slice(None), None) if query.ndim == _DIMS - 1 else (None, None)
+        mask = attn_mask[wide] if attn_mask is not None and attn_mask.ndim == query.ndim else attn_mask
         options: Any = {"is_causal": is_causal, "scale": scale, "enable_gqa": enable_gqa}
-        answer = scaled_dot_product_attention(query[lead], key[lead], value[lead], mask, **options)
-        return answer[(0,) * len(lead)]
+        answer = scaled_dot_product_attention(query[wide], key[wide], value[wide], mask, **options)
+        return answer[:, 0] if query.ndim == _DIMS - 1 else answer[0, 0]
     if attn_mask is not None:
         attn_mask = attn_mask[(None,) * (_DIMS - attn_mask.ndim)]
     boolean = attn_mask is not None and attn_mask.dtype == bool
