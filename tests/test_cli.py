@@ -15,6 +15,9 @@ from harness.goldens import REFERENCE
 from harness.locations import default_cases, default_goldens
 from harness.schema import json_schema
 
+#: starts hundreds of processes
+pytestmark = pytest.mark.slow
+
 DOCUMENT = "regularization/dropout/document"
 
 MY_OPS = '''

@@ -11,6 +11,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from test_cli import DOCUMENT, MY_OPS, run
 
+#: starts hundreds of processes
+pytestmark = pytest.mark.slow
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 

@@ -24,6 +24,9 @@ from harness.replay import replay
 from harness.session import make_judge
 from harness.wire import Program
 
+#: starts hundreds of processes
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 WORKER = f"exec:{shlex.quote(sys.executable)} {HERE.parent}/harness/worker.py {HERE}/faults/plugin.py"
 #: `neg` misbehaves, the other two are its neighbours
