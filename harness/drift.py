@@ -10,7 +10,7 @@ from enum import Enum
 import numpy as np
 
 from harness.compare import compare_array
-from harness.goldenfile import DERIVED, Line, array_line
+from harness.goldenfile import DERIVED, array_line
 from harness.goldens import OperatorGoldens
 from harness.model import Array, Expected, Stage, is_floating
 
@@ -53,7 +53,7 @@ def compare_recorded(case_id: str, case: str, old: OperatorGoldens, new: Mapping
     """
     before = {key: array for key, array in old.arrays_of(case).items() if not _derived(key)}
     after = {key: array for key, array in new.items() if not _derived(key)}
-    noise_moved = any(not _same(before.get(key), after.get(key)) for key in {*before, *after} if _part(key) == "noise")
+    noise_moved = any(not same(before.get(key), after.get(key)) for key in {*before, *after} if _part(key) == "noise")
     moved = noise_moved and bool(before)
     expected = old.golden(case).expected if before else {}
     drifts = []
@@ -71,12 +71,9 @@ def _part(key: str) -> str:
     return key.partition("/")[0]
 
 
-def _line(array: Array) -> Line:
-    return array_line("", array)
-
-
-def _same(one: Array | None, other: Array | None) -> bool:
-    return one is not None and other is not None and _line(one) == _line(other)
+def same(one: Array | None, other: Array | None) -> bool:
+    """Tell whether both are there, with the same dtype, shape and bits."""
+    return one is not None and other is not None and array_line("", one) == array_line("", other)
 
 
 def _change(
@@ -87,7 +84,7 @@ def _change(
         return Change.NEW, 0.0
     if new is None:
         return Change.GONE, 0.0
-    if _same(old, new):
+    if same(old, new):
         return Change.IDENTICAL, 0.0
     if old.shape != new.shape or old.dtype != new.dtype:
         return Change.SHAPE, 0.0

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:  # `harness list` needs the nouns and no arrays: without NumPy it starts in half the time
     import numpy as np
@@ -14,7 +14,6 @@ if TYPE_CHECKING:  # `harness list` needs the nouns and no arrays: without NumPy
 
 Array: TypeAlias = "npt.NDArray[Any]"
 Arrays: TypeAlias = Mapping[str, Array]
-T = TypeVar("T")
 
 
 class Stage(str, Enum):
@@ -197,18 +196,6 @@ class Call:
     def returned(self, stage: Stage) -> tuple[str, ...]:
         """Names for the elements of a tuple that a stage returns: the outputs, in training also what it updates."""
         return (*self.outputs, *self.form.updates) if stage is Stage.FORWARD else self.outputs
-
-    def arguments(self, arrays: Mapping[str, T]) -> dict[str, T | tuple[T, ...]]:
-        """Return inputs as the operator takes them: those of a sequence in one tuple, where its first one stood."""
-        home = {name: argument for argument, names in self.form.sequences.items() for name in names}
-        taken: dict[str, T | tuple[T, ...]] = {}
-        for name, array in arrays.items():
-            argument = home.get(name)
-            if argument is None:
-                taken[name] = array
-            elif argument not in taken:
-                taken[argument] = tuple(arrays[each] for each in self.form.sequences[argument])
-        return taken
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

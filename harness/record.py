@@ -79,7 +79,6 @@ class Recorder:
         self.base = None if self.version == REFERENCE else goldens_at(goldens, REFERENCE)
         self.found = Recording(version=self.version)
         self._lines: dict[str, list[Line]] = {}
-        self._digests: dict[str, str] = {}
 
     def record(self, patterns: Sequence[str], *, keep: bool, pool: ProcessPoolExecutor | None = None) -> Iterator[str]:
         """Record the selected cases, yielding the id of each as it is done; write the pending folder when `keep`.

@@ -10,9 +10,9 @@ import numpy as np
 
 from harness.bound import derive_expected, ulp
 from harness.compare import compare_array, compare_stage
-from harness.drift import Change, compare_recorded
+from harness.drift import Change, compare_recorded, same
 from harness.errors import HarnessError, NotOffered, RecordError, Unsupported
-from harness.goldenfile import DERIVED, array_line, owner
+from harness.goldenfile import DERIVED, owner
 from harness.goldens import REFERENCE, OperatorGoldens
 from harness.inputs import Drawer
 from harness.model import (
@@ -200,7 +200,7 @@ def overlay(case: Case, arrays: Mapping[str, Array], base: OperatorGoldens) -> d
     kept: dict[str, Array] = {}
     for key, array in arrays.items():
         part = key.partition("/")[0]
-        if part in DERIVED or _same(array, before.get(key)):
+        if part in DERIVED or same(array, before.get(key)):
             continue
         kept[key] = array
         if key in moved and f"bound/{key}" in arrays:
@@ -213,7 +213,3 @@ def _moved(arrays: Mapping[str, Array], base: OperatorGoldens, case: str) -> set
     """Return the keys of the arrays that answer another question than the reference's, or beyond its bound."""
     drifts = compare_recorded(case, case, base, arrays)
     return {drift.key for drift in drifts if drift.change not in (Change.IDENTICAL, Change.WITHIN)}
-
-
-def _same(one: Array, other: Array | None) -> bool:
-    return other is not None and array_line("", one) == array_line("", other)

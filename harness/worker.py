@@ -296,10 +296,6 @@ class Question:
         """Return names for the elements of a tuple that a stage returns: in training also what it updates."""
         return self.outputs + self.form.updates if stage == "forward" else self.outputs
 
-    def arguments(self, arrays: Mapping[str, T]) -> dict[str, T | tuple[T, ...]]:
-        """Return inputs as the operator takes them; see `gathered`."""
-        return gathered(arrays, self.form.sequences)
-
 
 def gathered(arrays: Mapping[str, T], sequences: Mapping[str, tuple[str, ...]]) -> dict[str, T | tuple[T, ...]]:
     """Return arrays by argument: those of a sequence in one tuple, where its first one stood."""
@@ -428,7 +424,7 @@ def _arguments(call: Asked) -> Any:
     """Return the inputs as the operator takes them: complex ones as such, those of a list in one tuple."""
     if not call.form.complex and not call.form.sequences:
         return call.inputs
-    return call.arguments(_complex_where_named(call, call.inputs))
+    return gathered(_complex_where_named(call, call.inputs), call.form.sequences)
 
 
 def _complex_where_named(call: Asked, arrays: Arrays) -> Arrays:

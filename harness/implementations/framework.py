@@ -20,6 +20,7 @@ import numpy as np
 
 from harness.errors import Unsupported
 from harness.model import Array, Arrays, Call, NoiseMode, Outputs, Stage, read_only
+from harness.worker import gathered
 
 #: takes inputs and params, returns an array of the framework, a tuple, a mapping by name, or `Drawn`
 Operator = Callable[..., Any]
@@ -149,7 +150,7 @@ class _Run:
         own = {n: self.framework.as_complex(x) if n in named else x for n, x in inputs.items()}
         names = _names(self.function)
         mode = {"training": training} if "training" in names else {}
-        arguments = self.call.arguments(own)
+        arguments = gathered(own, self.call.form.sequences)
         extra = {**self.call.params, **mode, **(self.extra if training else _none_of(self.extra, self.call))}
         by_name = all(name in names for name in arguments)
         if not by_name and len(arguments) > _places(names):

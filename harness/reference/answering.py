@@ -21,7 +21,7 @@ import torch
 from harness.errors import RecordError, Unsupported, nearest
 from harness.reference.classes import as_function
 from harness.reference.noisy import Noisy
-from harness.worker import KNOWN, Answer
+from harness.worker import KNOWN, Answer, gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -196,8 +196,7 @@ class _Run:
             name: torch.view_as_complex(tensor) if name in named else tensor
             for name, tensor in {**self.inputs, **updated}.items()
         }
-        taken: dict[str, Any] = self.call.arguments(tensors)
-        return taken
+        return gathered(tensors, self.call.form.sequences)
 
     def forward(self, arguments: Mapping[str, Any]) -> Any:
         params = self.call.params
